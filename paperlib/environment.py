@@ -1,0 +1,60 @@
+"""Where and with what a run was made: part of every record."""
+
+import hashlib
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import keras
+
+import paperlib
+
+
+def describe():
+    """Versions, backend, device and a digest of this package's code, as plain data."""
+    backend = keras.backend.backend()
+    return {
+        "paperlib": paperlib.__version__,
+        "code": _code_digest(),
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "keras": keras.__version__,
+        "backend": f"{backend} {_backend_version(backend)}",
+        "device": _gpu() or _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _code_digest():
+    digest = hashlib.sha256()
+    for file in sorted(Path(paperlib.__file__).parent.glob("*.py")):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _backend_version(backend):
+    for package in (backend, f"{backend}-cpu"):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            continue
+    return "of unknown version"
+
+
+def _gpu():
+    if keras.backend.backend() == "jax":
+        import jax
+
+        names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+        return ", ".join(names)
+    return ", ".join(device for device in keras.distribution.list_devices() if not device.startswith("cpu"))
+
+
+def _processor(cpuinfo=Path("/proc/cpuinfo")):
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

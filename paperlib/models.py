@@ -1,0 +1,116 @@
+"""The paper's two networks (Section IV): the classifier of Fig. 2 and the autoencoder of Fig. 3."""
+
+import keras
+from keras import layers
+
+# 0.004 x 1/2 |w|^2, as in the tutorial network (reading R2); `keras.regularizers.L2` has no factor 1/2.
+WEIGHT_DECAY = 0.004
+
+
+def _initializer(seed):
+    return keras.initializers.GlorotUniform(seed=seed)
+
+
+def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT_DECAY, dtype="float32", seed=0):
+    """The classifier of Section IV-A, in the widths of reading R1.
+
+    Parameters
+    ----------
+    num_classes: number of classes, at least 2.
+    image_size, channels: the input is (image_size, image_size, channels).
+    weight_decay: factor of 1/2 |w|^2 on the two hidden dense layers (reading R2).
+    dtype: Keras dtype policy of the layers, "float32" or "mixed_bfloat16".
+    seed: of the initial weights.
+
+    Returns a `keras.Model` from standardized images (B, 24, 24, 3) float32 to logits (B, num_classes)
+    float32. With the defaults it has 1,068,298 weights besides batch normalization.
+    """
+    if num_classes < 2:
+        raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2 classes")
+    if image_size < 4:
+        raise ValueError(f"image_size is {image_size}: two poolings by 2 need at least 4 pixels")
+    draw = keras.random.SeedGenerator(seed)  # one stream, so that no two layers start alike
+    conv = dict(padding="same", activation="relu", dtype=dtype)
+    hidden = dict(activation="relu", kernel_regularizer=keras.regularizers.L2(weight_decay / 2), dtype=dtype)
+    return keras.Sequential(
+        [
+            keras.Input((image_size, image_size, channels), name="images"),  # 24 x 24 x 3
+            layers.Conv2D(64, 5, kernel_initializer=_initializer(draw), name="conv1", **conv),  # 24 x 24 x 64
+            layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool1"),  # 12 x 12 x 64
+            layers.BatchNormalization(dtype=dtype, name="norm1"),
+            layers.Conv2D(64, 5, kernel_initializer=_initializer(draw), name="conv2", **conv),  # 12 x 12 x 64
+            layers.BatchNormalization(dtype=dtype, name="norm2"),
+            layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool2"),  # 6 x 6 x 64
+            layers.Flatten(dtype=dtype, name="flatten"),  # 2,304
+            layers.Dense(384, kernel_initializer=_initializer(draw), name="dense1", **hidden),
+            layers.Dense(192, kernel_initializer=_initializer(draw), name="dense2", **hidden),
+            layers.Dense(num_classes, kernel_initializer=_initializer(draw), dtype=dtype, name="dense3"),
+            layers.Activation("linear", dtype="float32", name="logits"),
+        ],
+        name="classifier",
+    )
+
+
+def autoencoder(embedding_size=216, *, image_size=24, channels=3, dtype="float32", seed=0):
+    """The hourglass of Section IV-B, in the shapes of reading R6.
+
+    Three poolings take 24 x 24 to 3 x 3; with 24 channels there, an embedding has 3 * 3 * 24 = 216 numbers.
+
+    Parameters
+    ----------
+    embedding_size: numbers in an embedding; a multiple of (image_size / 8)^2.
+    image_size: side of the input, a multiple of 8.
+    channels, dtype, seed: as for `classifier`.
+
+    Returns `(encoder, decoder)`: images (B, 24, 24, 3) float32 in [0, 1] -> embeddings (B, n) float32, and back.
+    """
+    side = image_size // 8
+    if image_size % 8 or not side:
+        raise ValueError(f"image_size is {image_size}: three poolings by 2 need a multiple of 8")
+    if embedding_size < 1 or embedding_size % side**2:
+        raise ValueError(
+            f"embedding_size is {embedding_size}: with images of {image_size} x {image_size} it must be a "
+            f"multiple of {side} x {side} = {side**2}"
+        )
+    depth = embedding_size // side**2
+    draw = keras.random.SeedGenerator(seed)
+
+    def conv(width, name):
+        return layers.Conv2D(
+            width, 5, padding="same", activation="relu", kernel_initializer=_initializer(draw), dtype=dtype, name=name
+        )
+
+    def deconv(width, name):
+        return layers.Conv2DTranspose(
+            width, 5, 2, padding="same", activation="relu", kernel_initializer=_initializer(draw), dtype=dtype, name=name
+        )
+
+    def pool(name):
+        return layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name=name)
+
+    def norm(name):
+        return layers.BatchNormalization(dtype=dtype, name=name)
+
+    encoder = keras.Sequential(
+        [
+            keras.Input((image_size, image_size, channels), name="images"),  # 24 x 24 x 3
+            *(conv(64, "conv1"), pool("pool1"), norm("norm1")),  # 12 x 12 x 64
+            *(conv(64, "conv2"), pool("pool2"), norm("norm2")),  # 6 x 6 x 64
+            *(conv(depth, "conv3"), pool("pool3"), norm("norm3")),  # 3 x 3 x 24
+            layers.Flatten(dtype=dtype, name="flatten"),  # 216
+            layers.Activation("linear", dtype="float32", name="embeddings"),
+        ],
+        name="encoder",
+    )
+    decoder = keras.Sequential(
+        [
+            keras.Input((embedding_size,), name="embeddings"),  # 216
+            layers.Reshape((side, side, depth), dtype=dtype, name="unflatten"),  # 3 x 3 x 24
+            deconv(64, "deconv1"),  # 6 x 6 x 64
+            deconv(64, "deconv2"),  # 12 x 12 x 64
+            deconv(channels, "deconv3"),  # 24 x 24 x 3
+            layers.Activation("linear", dtype="float32", name="reproductions"),
+        ],
+        name="decoder",
+    )
+    return encoder, decoder

@@ -1,0 +1,277 @@
+"""The paper's training: the autoencoder (Section IV-B) and the two-phase loop of the classifier (Section IV-D)."""
+
+import time
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+from keras import ops
+
+from paperlib import augment, feeds, models, precision as precisions
+from paperlib.averaging import AVERAGES, AveragedSGD
+
+LEARNING_RATE = 0.1  # for the classifier in both phases, and for the autoencoder
+
+
+class DivergedError(FloatingPointError):
+    """The loss is no number any more; the message says since which step."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The loss of every step's batch (S,) and the seconds since the first step had ended (S,).
+
+    The first step compiles the graph; its time is `first_step_seconds` and belongs to no budget.
+    """
+
+    loss: np.ndarray
+    seconds: np.ndarray
+    first_step_seconds: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained classifier, its weights under each average, and how it went."""
+
+    model: keras.Model  # with the raw weights of the last step
+    weights: dict  # "raw" and each of AVERAGES -> list of arrays, for `model.set_weights`
+    history: History  # of the cross-entropy, without the weight decay
+    phases: tuple  # steps on the subset, steps on the full set
+    precision: str
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went."""
+
+    encoder: keras.Model
+    decoder: keras.Model
+    history: History  # of the mean squared error
+    precision: str
+
+
+def split_steps(steps, split):
+    """Steps of the fast phase: the share `split` of all, rounded to whole steps."""
+    return round(steps * split)
+
+
+def train_classifier(
+    dataset,
+    subset=None,
+    *,
+    split=0.0,
+    steps=None,
+    seconds=None,
+    phases=None,
+    batch=1024,
+    learning_rate=LEARNING_RATE,
+    image_size=24,
+    weight_decay=models.WEIGHT_DECAY,
+    standardize_by="deviation",
+    decay=0.9999,
+    feed="resident",
+    precision="auto",
+    seed=0,
+    on_step=None,
+):
+    """Train a classifier in two phases: fast training on `subset`, then fine-tuning on all of `dataset`.
+
+    Parameters
+    ----------
+    dataset: a `paperlib.data.Dataset`; only its training split is used.
+    subset: indices (k,) of training samples for the first phase; not needed with split 0.
+    split: share of the first phase, 0 to 1, of the `steps`; of the `seconds` if only those are given.
+    steps: the last step. seconds: a time budget; no step starts after it. At least one of the two; with both,
+        whichever ends first (the fixed budget of Section V-C, reading R9).
+    phases: exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
+    batch, learning_rate: of both phases.
+    weight_decay, standardize_by: readings R2 and R4. decay: of the averaged weights, reading R5.
+    feed: "resident" or "streamed", reading R13. precision: "auto", "bfloat16" or "float32".
+    seed: of the initial weights, the batches and the augmentation: same seed, same machine, same result.
+    on_step: called after every step.
+
+    Returns `Training`. Raises ValueError for arguments that do not fit, DivergedError when the loss is lost.
+    """
+    if not 0 <= split <= 1:
+        raise ValueError(f"split is {split}: expected a share from 0 to 1")
+    if phases is None and steps is None and seconds is None:
+        raise ValueError("neither steps, seconds nor phases are given: training would never end")
+    for name, value in (("steps", steps), ("seconds", seconds), ("batch", batch)):
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} is {value}: expected more than 0")
+    everything = np.arange(len(dataset.x_train))
+    if subset is None:
+        if split or (phases and phases[0]):
+            raise ValueError(f"split is {split} but there is no subset: give the indices of the samples to train on first")
+        subset = everything
+    subset = _check_subset(subset, len(everything))
+
+    precision = precisions.resolve(precision)
+    seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
+    model = models.classifier(
+        len(dataset.classes),
+        image_size=image_size,
+        channels=dataset.x_train.shape[3],
+        weight_decay=weight_decay,
+        dtype=precisions.POLICIES[precision],
+        seed=seeds[0],
+    )
+    fed, images = feeds.feed_input(dataset.x_train, feed)
+    images = augment.augmentation(image_size, standardize_by=standardize_by, seed=seeds[1])(images, training=True)
+    optimizer = AveragedSGD(learning_rate, decay=decay)
+    trained = keras.Model(fed, model(images))
+    loop = _Loop(trained, optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), on_step)
+
+    def phase(indices, seed, last_step, deadline):
+        source = feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
+        loop.run(source, last_step, deadline)
+        return loop.steps
+
+    if phases is not None:
+        fast_end, full_end, fast_deadline, full_deadline = phases[0], sum(phases), None, None
+    elif steps is not None:
+        fast_end, full_end, fast_deadline, full_deadline = split_steps(steps, split), steps, seconds, seconds
+    else:
+        fast_end, full_end = (None if split else 0), (None if split < 1 else 0)
+        fast_deadline, full_deadline = seconds * split, seconds
+    fast = phase(subset, seeds[2], fast_end, fast_deadline)
+    total = phase(everything, seeds[3], full_end, full_deadline)
+
+    raw = model.get_weights()
+    weights = {"raw": raw}
+    for name in AVERAGES:
+        average = iter(optimizer.averaged(name))
+        weights[name] = [next(average) if w.trainable else value for w, value in zip(model.weights, raw)]
+    return Training(model, weights, loop.history(), (fast, total - fast), precision)
+
+
+def train_autoencoder(
+    images,
+    *,
+    embedding_size=216,
+    steps=40_000,
+    batch=1024,
+    learning_rate=LEARNING_RATE,
+    momentum=0.9,
+    image_size=24,
+    feed="resident",
+    precision="auto",
+    seed=0,
+    on_step=None,
+):
+    """Train the autoencoder of Section IV-B on random, randomly flipped crops of images (N, H, W, C) uint8.
+
+    The paper is silent on augmentation here; crops are needed for the size. The other parameters are those of
+    `train_classifier`. Returns `Autoencoder`.
+    """
+    for name, value in (("steps", steps), ("batch", batch)):
+        if value <= 0:
+            raise ValueError(f"{name} is {value}: expected more than 0")
+    precision = precisions.resolve(precision)
+    seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
+    shape = dict(image_size=image_size, channels=images.shape[3])
+    encoder, decoder = models.autoencoder(embedding_size, **shape, dtype=precisions.POLICIES[precision], seed=seeds[0])
+    fed, crops = feeds.feed_input(images, feed)
+    crops = augment.RandomCrop(image_size, seeds[1])(crops, training=True)
+    crops = augment.RandomFlip(seeds[2])(crops, training=True)
+    crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
+    difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
+    trained = keras.Model(fed, difference)
+    optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
+    loop = _Loop(trained, optimizer, lambda _, difference: ops.mean(ops.square(difference), axis=(1, 2, 3)), on_step)
+    source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[3])
+    loop.run(source, steps, None)
+
+    exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
+    exact_encoder.set_weights(encoder.get_weights())
+    exact_decoder.set_weights(decoder.get_weights())
+    return Autoencoder(exact_encoder, exact_decoder, loop.history(), precision)
+
+
+def embed(encoder, images, *, batch=1000):
+    """The embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8."""
+    size = encoder.input_shape[1]
+    whole = keras.Input(images.shape[1:], dtype=str(images.dtype))
+    crops = keras.layers.Rescaling(1 / 255, dtype="float32")(augment.center_crop(whole, size))
+    return keras.Model(whole, encoder(crops, training=False)).predict(images, batch_size=batch, verbose=0)
+
+
+def center_crops(images, size):
+    """What the autoencoder reproduces: the centre crops (N, size, size, C) float32 in [0, 1] of uint8 images."""
+    return augment.center_crop(images, size) / np.float32(255)
+
+
+def predict(model, images, *, standardize_by="deviation", batch=1000):
+    """A classifier's logits (N, classes) float32 for the standardized centre crops of images (N, H, W, C) uint8."""
+    size = model.input_shape[1]
+    whole = keras.Input(images.shape[1:], dtype=str(images.dtype))
+    crops = augment.Standardize(standardize_by)(augment.center_crop(whole, size))
+    return keras.Model(whole, model(crops, training=False)).predict(images, batch_size=batch, verbose=0)
+
+
+def _check_subset(subset, samples):
+    subset = np.asarray(subset)
+    if subset.ndim != 1 or not len(subset) or subset.dtype.kind not in "iu":
+        raise ValueError(f"subset is {subset.dtype} {subset.shape}: expected indices (k,), at least one")
+    if subset.min() < 0 or subset.max() >= samples:
+        raise ValueError(f"subset has indices from {subset.min()} to {subset.max()}: expected 0 to {samples - 1}")
+    return subset
+
+
+@keras.saving.register_keras_serializable("paperlib")
+class _BatchLoss(keras.metrics.Metric):
+    """The loss of the last batch alone; Keras' own "loss" is the mean since the epoch began."""
+
+    def __init__(self, loss, name="batch_loss"):
+        super().__init__(name=name, dtype="float32")
+        self._loss = loss
+        self._last = self.add_variable((), "zeros", name="last")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self._last.assign(ops.mean(self._loss(y_true, y_pred)))
+
+    def result(self):
+        return self._last
+
+
+class _Loop(keras.callbacks.Callback):
+    """One model trained by `fit` in stretches, with one clock and one record of losses across them."""
+
+    def __init__(self, trained, optimizer, loss, on_step):
+        super().__init__()
+        optimizer.build(trained.trainable_variables)
+        # XLA makes these networks 2 to 4 times slower on CPUs; under JAX, Keras compiles in any case.
+        trained.compile(optimizer, loss, metrics=[_BatchLoss(loss)], jit_compile=keras.backend.backend() == "jax")
+        self._trained = trained
+        self._on_step = on_step or (lambda: None)
+        self._loss = []
+        self._ended = []  # clock readings, one a step
+        self._called = time.perf_counter()
+
+    @property
+    def steps(self):
+        return len(self._ended)
+
+    def run(self, source, last_step, deadline):
+        """Train until `last_step` steps are done or no step may start before `deadline` seconds; None: no bound."""
+        self._deadline = deadline
+        remaining = 2**31 if last_step is None else last_step - self.steps
+        if remaining > 0 and not self._time_is_up():
+            self._trained.fit(source, steps_per_epoch=remaining, epochs=1, verbose=0, shuffle=False, callbacks=[self])
+
+    def on_train_batch_end(self, batch, logs):
+        loss = float(logs["batch_loss"])
+        if not np.isfinite(loss):
+            raise DivergedError(f"the loss is {loss} at step {self.steps + 1}: lower the learning rate")
+        self._loss.append(loss)
+        self._ended.append(time.perf_counter())
+        self._on_step()
+        if self._time_is_up():
+            self._trained.stop_training = True
+
+    def _time_is_up(self):
+        return self._deadline is not None and self.steps and self._ended[-1] - self._ended[0] >= self._deadline
+
+    def history(self):
+        ended = np.array(self._ended)
+        return History(np.array(self._loss), ended - ended[0], ended[0] - self._called)
