@@ -38,7 +38,7 @@ class AveragedSGD(keras.optimizers.SGD):
         for name, averages in self._averages.items():
             for variable in variables:
                 average = self.add_variable_from_reference(variable, name=f"{name}_average")
-                average.assign(variable)  # an average starts at the initial weights
+                average.assign(ops.copy(variable))  # an average starts at the initial weights, in memory of its own
                 averages.append(average)
 
     def apply(self, grads, trainable_variables=None):

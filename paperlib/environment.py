@@ -6,25 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import keras
-
 import paperlib
-
-
-def describe():
-    """Versions, backend, device and a digest of this package's code, as plain data."""
-    backend = keras.backend.backend()
-    return {
-        "paperlib": paperlib.__version__,
-        "code": _code_digest(),
-        "python": platform.python_version(),
-        "numpy": version("numpy"),
-        "keras": keras.__version__,
-        "backend": f"{backend} {_backend_version(backend)}",
-        "device": _gpu() or _processor(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def _code_digest():
@@ -32,6 +14,27 @@ def _code_digest():
     for file in sorted(Path(paperlib.__file__).parent.glob("*.py")):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+_CODE = _code_digest()  # when the code is loaded: files may change while a study runs
+
+
+def describe():
+    """Versions, backend, device and a digest of this package's code, as plain data."""
+    import keras
+
+    backend = keras.backend.backend()
+    return {
+        "paperlib": paperlib.__version__,
+        "code": _CODE,
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "keras": keras.__version__,
+        "backend": f"{backend} {_backend_version(backend)}",
+        "device": _gpu(backend) or _processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _backend_version(backend):
@@ -43,12 +46,14 @@ def _backend_version(backend):
     return "of unknown version"
 
 
-def _gpu():
-    if keras.backend.backend() == "jax":
+def _gpu(backend):
+    if backend == "jax":  # Keras names devices by number only
         import jax
 
         names = [device.device_kind for device in jax.devices() if device.platform != "cpu"]
         return ", ".join(names)
+    import keras
+
     return ", ".join(device for device in keras.distribution.list_devices() if not device.startswith("cpu"))
 
 

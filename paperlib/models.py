@@ -51,7 +51,9 @@ def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT
     )
 
 
-def autoencoder(embedding_size=216, *, image_size=24, channels=3, dtype="float32", seed=0):
+def autoencoder(
+    embedding_size=216, *, image_size=24, channels=3, last_activation="relu", dtype="float32", seed=0
+):
     """The hourglass of Section IV-B, in the shapes of reading R6.
 
     Three poolings take 24 x 24 to 3 x 3; with 24 channels there, an embedding has 3 * 3 * 24 = 216 numbers.
@@ -60,6 +62,7 @@ def autoencoder(embedding_size=216, *, image_size=24, channels=3, dtype="float32
     ----------
     embedding_size: numbers in an embedding; a multiple of (image_size / 8)^2.
     image_size: side of the input, a multiple of 8.
+    last_activation: of the decoder, "relu" as in the paper, or "linear".
     channels, dtype, seed: as for `classifier`.
 
     Returns `(encoder, decoder)`: images (B, 24, 24, 3) float32 in [0, 1] -> embeddings (B, n) float32, and back.
@@ -80,9 +83,9 @@ def autoencoder(embedding_size=216, *, image_size=24, channels=3, dtype="float32
             width, 5, padding="same", activation="relu", kernel_initializer=_initializer(draw), dtype=dtype, name=name
         )
 
-    def deconv(width, name):
+    def deconv(width, name, activation="relu"):
         return layers.Conv2DTranspose(
-            width, 5, 2, padding="same", activation="relu", kernel_initializer=_initializer(draw), dtype=dtype, name=name
+            width, 5, 2, "same", activation=activation, kernel_initializer=_initializer(draw), dtype=dtype, name=name
         )
 
     def pool(name):
@@ -108,7 +111,7 @@ def autoencoder(embedding_size=216, *, image_size=24, channels=3, dtype="float32
             layers.Reshape((side, side, depth), dtype=dtype, name="unflatten"),  # 3 x 3 x 24
             deconv(64, "deconv1"),  # 6 x 6 x 64
             deconv(64, "deconv2"),  # 12 x 12 x 64
-            deconv(channels, "deconv3"),  # 24 x 24 x 3
+            deconv(channels, "deconv3", last_activation),  # 24 x 24 x 3
             layers.Activation("linear", dtype="float32", name="reproductions"),
         ],
         name="decoder",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from paperlib import records
+from paperlib import environment, records
 from paperlib.selection import select
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
@@ -25,6 +25,8 @@ class AutoencoderRun:
     embedding_size: int = 216
     steps: int = 40_000
     batch: int = 1024
+    learning_rate: float = 0.1
+    last_activation: str = "relu"
     precision: str = "auto"
     seed: int = 0
 
@@ -43,10 +45,13 @@ class Run:
     k: int = 0
     autoencoder: AutoencoderRun | None = None  # whose embeddings are selected from
     split: float = 0.0
+    split_of: str = "steps"  # or "seconds", of the time budget
     steps: int = 10_000
     time_share: float | None = None  # of the baselines' median time; the run ends there if not by its steps
     baseline_seeds: tuple = ()
     batch: int = 1024
+    learning_rate: float = 0.1
+    weight_decay: float = 0.004
     decay: float = 0.9999
     standardize_by: str = "deviation"
     feed: str = "resident"
@@ -74,7 +79,7 @@ def autoencoder_run(profile, dataset, *, precision="auto"):
         profile.embedding_size,
         profile.autoencoder_steps,
         profile.autoencoder_batch,
-        precision,
+        precision=precision,
     )
 
 
@@ -176,7 +181,9 @@ def autoencoder(run, folder):
 
     record = records.read(record_path(run, folder))
     size, _, channels = record["result"]["image_shape"]
-    encoder, decoder = models.autoencoder(run.embedding_size, image_size=size, channels=channels)
+    encoder, decoder = models.autoencoder(
+        run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
+    )
     path = record_path(run, folder).with_suffix(".npz")
     with np.load(path) as saved:
         weights = [saved[name] for name in saved.files]
@@ -238,6 +245,8 @@ def _train_autoencoder(run, dataset, folder, on_step):
         embedding_size=run.embedding_size,
         steps=run.steps,
         batch=run.batch,
+        learning_rate=run.learning_rate,
+        last_activation=run.last_activation,
         precision=run.precision,
         seed=run.seed,
         on_step=on_step,
@@ -283,10 +292,12 @@ def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
         dataset,
         subset,
         split=run.split,
-        steps=run.steps,
+        steps=None if run.split_of == "seconds" else run.steps,
         seconds=budget,
         phases=phases,
         batch=run.batch,
+        learning_rate=run.learning_rate,
+        weight_decay=run.weight_decay,
         standardize_by=run.standardize_by,
         decay=run.decay,
         feed=run.feed,
@@ -323,8 +334,6 @@ def _write(path, run, result, trained, times):
 
 
 def _record(run, result, trained, times):
-    from paperlib import environment
-
     history = trained.history
     stretch = -(-len(history.loss) // HISTORY_POINTS)  # steps a point
     starts = np.arange(0, len(history.loss), stretch)

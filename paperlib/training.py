@@ -1,7 +1,8 @@
 """The paper's training: the autoencoder (Section IV-B) and the two-phase loop of the classifier (Section IV-D)."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 
 import keras
 import numpy as np
@@ -122,27 +123,35 @@ def train_classifier(
     trained = keras.Model(fed, model(images))
     loop = _Loop(trained, optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), on_step)
 
-    def phase(indices, seed, last_step, deadline):
-        source = feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
-        loop.run(source, last_step, deadline)
-        return loop.steps
+    def batches(indices, seed):
+        return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
 
     if phases is not None:
-        fast_end, full_end, fast_deadline, full_deadline = phases[0], sum(phases), None, None
+        fast_steps, last_step, fast_seconds, seconds = phases[0], sum(phases), None, None
     elif steps is not None:
-        fast_end, full_end, fast_deadline, full_deadline = split_steps(steps, split), steps, seconds, seconds
+        fast_steps, last_step, fast_seconds = split_steps(steps, split), steps, None
     else:
-        fast_end, full_end = (None if split else 0), (None if split < 1 else 0)
-        fast_deadline, full_deadline = seconds * split, seconds
-    fast = phase(subset, seeds[2], fast_end, fast_deadline)
-    total = phase(everything, seeds[3], full_end, full_deadline)
+        fast_steps, last_step, fast_seconds = (0, None, None) if not split else (None, None, seconds * split)
+        fast_seconds = None if split == 1 else fast_seconds
+    fast = 0
 
+    def both_phases():
+        nonlocal fast
+        for drawn in islice(batches(subset, seeds[2]), fast_steps):
+            if fast_seconds is not None and loop.seconds >= fast_seconds:
+                break
+            fast += 1
+            yield drawn
+        yield from batches(everything, seeds[3])
+
+    loop.run(both_phases(), last_step, seconds)
+    fast = min(fast, loop.steps)  # batches are drawn a few steps ahead
     raw = model.get_weights()
     weights = {"raw": raw}
     for name in AVERAGES:
         average = iter(optimizer.averaged(name))
         weights[name] = [next(average) if w.trainable else value for w, value in zip(model.weights, raw)]
-    return Training(model, weights, loop.history(), (fast, total - fast), precision)
+    return Training(model, weights, loop.history(), (fast, loop.steps - fast), precision)
 
 
 def train_autoencoder(
@@ -154,6 +163,7 @@ def train_autoencoder(
     learning_rate=LEARNING_RATE,
     momentum=0.9,
     image_size=24,
+    last_activation="relu",
     feed="resident",
     precision="auto",
     seed=0,
@@ -161,15 +171,15 @@ def train_autoencoder(
 ):
     """Train the autoencoder of Section IV-B on random, randomly flipped crops of images (N, H, W, C) uint8.
 
-    The paper is silent on augmentation here; crops are needed for the size. The other parameters are those of
-    `train_classifier`. Returns `Autoencoder`.
+    The paper is silent on augmentation here; crops are needed for the size. last_activation: "relu", or "linear"
+    (reading R6). The other parameters are those of `train_classifier`. Returns `Autoencoder`.
     """
     for name, value in (("steps", steps), ("batch", batch)):
         if value <= 0:
             raise ValueError(f"{name} is {value}: expected more than 0")
     precision = precisions.resolve(precision)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
-    shape = dict(image_size=image_size, channels=images.shape[3])
+    shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
     encoder, decoder = models.autoencoder(embedding_size, **shape, dtype=precisions.POLICIES[precision], seed=seeds[0])
     fed, crops = feeds.feed_input(images, feed)
     crops = augment.RandomCrop(image_size, seeds[1])(crops, training=True)
@@ -231,11 +241,11 @@ class _BatchLoss(keras.metrics.Metric):
         self._last.assign(ops.mean(self._loss(y_true, y_pred)))
 
     def result(self):
-        return self._last
+        return ops.convert_to_tensor(self._last)
 
 
 class _Loop(keras.callbacks.Callback):
-    """One model trained by `fit` in stretches, with one clock and one record of losses across them."""
+    """One `fit` of a model, with a clock that starts when the first step has ended, and the loss of every step."""
 
     def __init__(self, trained, optimizer, loss, on_step):
         super().__init__()
@@ -246,18 +256,21 @@ class _Loop(keras.callbacks.Callback):
         self._on_step = on_step or (lambda: None)
         self._loss = []
         self._ended = []  # clock readings, one a step
-        self._called = time.perf_counter()
 
     @property
     def steps(self):
         return len(self._ended)
 
+    @property
+    def seconds(self):
+        return self._ended[-1] - self._ended[0] if self._ended else 0.0
+
     def run(self, source, last_step, deadline):
-        """Train until `last_step` steps are done or no step may start before `deadline` seconds; None: no bound."""
+        """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds."""
         self._deadline = deadline
-        remaining = 2**31 if last_step is None else last_step - self.steps
-        if remaining > 0 and not self._time_is_up():
-            self._trained.fit(source, steps_per_epoch=remaining, epochs=1, verbose=0, shuffle=False, callbacks=[self])
+        self._called = time.perf_counter()
+        # One `fit` for both phases: a second one costs from 0.1 to 1 s to begin, which no budget should pay.
+        self._trained.fit(source, steps_per_epoch=last_step or 2**31, verbose=0, shuffle=False, callbacks=[self])
 
     def on_train_batch_end(self, batch, logs):
         loss = float(logs["batch_loss"])
@@ -266,11 +279,8 @@ class _Loop(keras.callbacks.Callback):
         self._loss.append(loss)
         self._ended.append(time.perf_counter())
         self._on_step()
-        if self._time_is_up():
+        if self._deadline is not None and self.seconds >= self._deadline:
             self._trained.stop_training = True
-
-    def _time_is_up(self):
-        return self._deadline is not None and self.steps and self._ended[-1] - self._ended[0] >= self._deadline
 
     def history(self):
         ended = np.array(self._ended)
