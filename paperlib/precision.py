@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import keras
-
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}  # our name -> Keras dtype policy
 
 # Without such instructions bfloat16 is emulated and many times slower than float32.
@@ -16,6 +14,8 @@ def resolve(precision="auto"):
         return precision
     if precision != "auto":
         raise ValueError(f"precision is {precision!r}: choose 'auto', {', '.join(map(repr, POLICIES))}")
+    import keras  # here: who names a precision need not wait for Keras
+
     on_gpu = any(not device.startswith("cpu") for device in keras.distribution.list_devices())
     return "bfloat16" if on_gpu or _processor_has_bfloat16() else "float32"
 

@@ -265,6 +265,7 @@ def _train_autoencoder(run, dataset, folder, on_step):
     mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
     live = evaluation.live_elements(found)
     result = {
+        "train_samples": len(dataset.x_train),
         "image_shape": list(trained.encoder.input_shape[1:]),
         "test": evaluation.reconstruction(reproductions, originals, mean_image),
         "live_elements": int(live.sum()),
@@ -312,7 +313,7 @@ def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
         logits = training.predict(trained.model, dataset.x_test, standardize_by=run.standardize_by)
         tests[name] = evaluation.classification(logits, dataset.y_test)
     ended = time.perf_counter()
-    result = {"phases": list(trained.phases), "test": tests}
+    result = {"train_samples": len(dataset.x_train), "phases": list(trained.phases), "test": tests}
     if subset is not None:
         per_class = np.bincount(dataset.y_train[subset], minlength=len(dataset.classes))
         result["subset"] = {

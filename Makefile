@@ -1,0 +1,58 @@
+# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), PYTHON.
+
+PROFILE ?= quick
+DATA ?=
+VENV ?= .venv
+OUT := figures/$(PROFILE)
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+READY := $(VENV)/.ready
+BIN := $(VENV)/bin
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+SHELL := /bin/bash
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help env figures test readme lab clean
+
+help:  ## this list
+	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+env: $(READY)  ## build .venv from the pins in environment.yml
+
+$(READY): environment.yml pyproject.toml
+	@python=$$(for p in $(PYTHON) python3 python3.12 python3.13 python3.11 python3.10; do \
+	    $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done); \
+	if [ -z "$$python" ]; then \
+	    echo "No Python from 3.10 to 3.13 was found; install one, or name it: make $(MAKECMDGOALS) PYTHON=path" >&2; exit 1; fi; \
+	echo "Building $(VENV) with $$($$python --version) (some minutes, once)"; \
+	$$python -m venv --clear $(VENV) || \
+	    { echo "That Python has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@sed -n 's/^      - //p' environment.yml > $(VENV)/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(VENV)/requirements.txt
+	@touch $@
+
+figures: env  ## run all notebooks headless; writes figures/PROFILE
+	@mkdir -p build $(OUT)/notebooks
+	@set -o pipefail; n=0; for notebook in $(NOTEBOOKS); do \
+	    n=$$((n + 1)); name=$$(basename $$notebook); \
+	    echo "[$$n/$(words $(NOTEBOOKS))] $$name, profile $(PROFILE)"; \
+	    $(BIN)/papermill $$notebook build/$$name --no-progress-bar --log-level WARNING --stdout-file - \
+	        -r profile "$(PROFILE)" -r data "$(DATA)" -r figures figures -r progress lines || exit 1; \
+	    mv build/$$name $(OUT)/notebooks/$$name; \
+	done
+	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
+
+test: env  ## pytest, then nbval over all notebooks
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
+
+readme: env  ## write the tables in README.md anew from the committed records
+	$(BIN)/python -m paperlib.readme README.md
+
+lab: env  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+clean:  ## remove the environment and what `make figures` wrote in the quick profile
+	rm -rf $(VENV) build figures/quick

@@ -1,0 +1,218 @@
+"""Tables and arrays -> Matplotlib figures, in one style; each says its data set, profile, n and what its marks mean."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from paperlib import records
+
+# Okabe and Ito's palette: told apart by colour-blind readers too.
+COLORS = {
+    "full": "#E69F00",
+    "top_activations": "#D55E00",
+    "random": "#0072B2",
+    "large": "#009E73",
+    "paper": "#000000",
+}
+NAMES = {"full": "full set", "top_activations": "embedding-based (eq. 4)", "random": "random"}
+
+STYLE = {
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#dddddd",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def save(figure, folder, name, table=None):
+    """Write a figure as PNG and PDF and the table behind it as CSV to `folder`, each whole or not at all."""
+    folder = Path(folder)
+    records.check_writable(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as part:
+        part = Path(part)
+        figure.savefig(part / f"{name}.png", metadata={"Software": None})
+        figure.savefig(part / f"{name}.pdf", metadata={"CreationDate": None})
+        if table is not None:
+            table.to_csv(part / f"{name}.csv", index=False, float_format="%.6g")
+        for file in part.iterdir():
+            os.replace(file, folder / file.name)
+
+
+def reconstructions(originals, embeddings, reproductions, note):
+    """Fig. 4: inputs, embeddings and reproductions, from top to bottom, a column an image.
+
+    originals, reproductions: (B, H, W, C) in [0, 1]; embeddings: (B, n), shown as a grid with one colour scale.
+    """
+    count, n = embeddings.shape
+    rows = max(divisor for divisor in range(1, int(n**0.5) + 1) if n % divisor == 0)
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(3, count, figsize=(1.5 * count + 1, 5.2), squeeze=False)
+        low, high = np.percentile(embeddings, [1, 99])
+        for column in range(count):
+            axes[0, column].imshow(originals[column].squeeze(), cmap="gray", vmin=0, vmax=1)
+            grid = embeddings[column].reshape(rows, -1)
+            shown = axes[1, column].imshow(grid, cmap="viridis", vmin=low, vmax=high, aspect="auto")
+            axes[2, column].imshow(np.clip(reproductions[column], 0, 1).squeeze(), cmap="gray", vmin=0, vmax=1)
+        figure.colorbar(shown, ax=axes[1, :], label="activation", pad=0.01)
+        for axis, label in zip(axes[:, 0], ("input", f"embedding\n({n} numbers, {rows} × {n // rows})", "reproduction")):
+            axis.set_ylabel(label)
+        for axis in axes.flat:
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+        figure.suptitle(f"Inputs, embeddings and reproductions\n{note}", fontsize=10)
+    return figure
+
+
+def chosen_samples(images, lists, note):
+    """The samples that each of some elements chooses first. images (N, H, W, C) uint8; lists (ranks, elements)."""
+    ranks, elements = lists.shape
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(elements, ranks, figsize=(0.75 * ranks + 1, 0.75 * elements + 0.8), squeeze=False)
+        for element in range(elements):
+            for rank in range(ranks):
+                axes[element, rank].imshow(images[lists[rank, element]].squeeze(), cmap="gray")
+                axes[element, rank].set(xticks=[], yticks=[])
+                axes[element, rank].spines[:].set_visible(False)
+        for axis, label in zip(axes[:, 0], range(1, elements + 1)):
+            axis.set_ylabel(label, rotation=0, va="center", labelpad=10)
+        figure.supylabel("embedding element, by spread")
+        figure.suptitle(f"What elements choose: most activating samples, best first\n{note}", fontsize=10)
+    return figure
+
+
+def class_counts(tables, note):
+    """Chosen samples per class. tables: selection -> table of `tables.samples`."""
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 3.6))
+        width = 0.8 / len(tables)
+        for place, (selection, table) in enumerate(tables.items()):
+            at = np.arange(len(table)) + (place - (len(tables) - 1) / 2) * width
+            axis.bar(at, table["chosen"], width, color=COLORS[selection], label=NAMES[selection])
+        balanced = next(iter(tables.values()))["chosen"].sum() / len(table)
+        axis.axhline(balanced, color=COLORS["paper"], linestyle="--", linewidth=1, label=f"balanced: {balanced:g}")
+        axis.set_xticks(range(len(table)), table["class"], rotation=30 if len(table["class"].iloc[0]) > 2 else 0)
+        axis.set(xlabel="class", ylabel="samples chosen")
+        axis.set_title(f"Samples chosen per class\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def overlap(table, note):
+    """How many elements choose the same sample. table: of `tables.overlap`."""
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(6.5, 3.4))
+        bars = axis.bar(table["elements"], table["samples"], color=COLORS["top_activations"])
+        axis.bar_label(bars, fontsize=8)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.set(xlabel="elements that choose the sample", ylabel="samples")
+        axis.set_title(f"Overlap of the elements' lists (eq. 4)\n{note}", fontsize=10)
+    return figure
+
+
+def split_accuracies(table, note, paper=None):
+    """Fig. 5: accuracy by split and selection. table: of `tables.runs`; paper: (split, selection) -> percent."""
+    splits = sorted(table["split"].unique())
+    place = {split: i for i, split in enumerate(splits)}
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 4.4))
+        baseline = table[table["selection"] == "full"]["accuracy"]
+        axis.axhline(
+            baseline.mean(),
+            color=COLORS["full"],
+            linewidth=1.5,
+            linestyle="--",
+            label=f"full set alone, mean (n = {len(baseline)})",
+        )
+        axis.plot([place[0.0]] * len(baseline), baseline, "o", color=COLORS["full"], markersize=5)
+        for selection, shift in (("random", -0.08), ("top_activations", 0.08)):
+            some = table[table["selection"] == selection]
+            groups = some.groupby("split")["accuracy"]
+            at = np.array([place[split] for split in groups.groups]) + shift
+            mean, n = groups.mean(), groups.count()
+            counts = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
+            axis.errorbar(
+                at,
+                mean,
+                yerr=[mean - groups.min(), groups.max() - mean],
+                color=COLORS[selection],
+                linewidth=1.5,
+                capsize=4,
+                label=f"{NAMES[selection]}: mean, lowest to highest (n = {counts} a point)",
+            )
+            axis.plot(some["split"].map(place) + shift, some["accuracy"], "o", color=COLORS[selection], markersize=5)
+        for (split, selection), percent in (paper or {}).items():
+            shift = {"random": -0.08, "top_activations": 0.08}.get(selection, 0)
+            axis.plot(place[split] + shift, percent, "*", color=COLORS[selection], markersize=11, markeredgecolor="k")
+        if paper:
+            axis.plot([], [], "*", color="white", markeredgecolor="k", markersize=11, label="the paper, at its full scale")
+        axis.set_xticks(range(len(splits)), [f"{100 * split:g} / {100 - 100 * split:g}" for split in splits])
+        axis.set(xlabel="share of steps on the subset / on the full set (%)", ylabel="test accuracy (%)")
+        axis.set_title(f"Accuracy by fast-training split and selection\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    return figure
+
+
+def fixed_budget(table, note, paper=None):
+    """Fig. 6: a bar a run, full set left, optimized training right. paper: selection -> percent."""
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 4.2))
+        start = 0
+        for selection, name in (("full", "full set alone"), ("top_activations", "subset first (50 / 50)")):
+            some = table[table["selection"] == selection].sort_values("seed")
+            at = start + np.arange(len(some))
+            mean, sd = some["accuracy"].mean(), some["accuracy"].std()
+            label = f"{name}: mean {mean:.1f} %, SD {sd:.1f} (n = {len(some)})"
+            bars = axis.bar(at, some["accuracy"], 0.8, color=COLORS[selection], label=label)
+            axis.bar_label(bars, fmt="%.1f", fontsize=8)
+            axis.hlines(mean, at[0] - 0.4, at[-1] + 0.4, color="k", linewidth=1.2)
+            if paper:
+                axis.hlines(paper[selection], at[0] - 0.4, at[-1] + 0.4, color="k", linestyle=":", linewidth=2)
+                axis.annotate(
+                    f"paper {paper[selection]:g}", (at[-1] + 0.42, paper[selection]), fontsize=8, va="center"
+                )
+            start += len(some) + 1
+        ordered = [*range(len(some)), *range(len(some) + 1, start - 1)]
+        axis.set_xticks(ordered, [f"run {i % len(some) + 1}" for i in range(len(ordered))])
+        axis.set_xlim(-0.6, start - 0.8)
+        axis.set(ylabel="test accuracy (%)", ylim=(0, 100))
+        axis.set_title(f"Accuracy when the time is up (line: mean)\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    return figure
+
+
+def loss_curves(table, note, large_share, small_share):
+    """Fig. 7: training loss against elapsed time. table: of `tables.losses`; the shares of the subsets in percent."""
+    small = table.loc[table["selection"] == "top_activations", "k"].min()
+    arms = (
+        ("full set alone", "full", table["selection"] == "full"),
+        (f"{small_share:.2f} % first (50 / 50)", "top_activations", table["k"] == small),
+        (f"{large_share:.2f} % first (50 / 50)", "large", table["k"] > small),
+    )
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 4.4))
+        for name, color, rows in arms:
+            seeds = table[rows].groupby("seed")
+            for seed, curve in seeds:
+                window = max(1, len(curve) // 25)
+                smooth = curve["loss"].rolling(window, min_periods=1).mean()
+                label = f"{name} (n = {len(seeds)})" if seed == min(seeds.groups) else None
+                axis.plot(curve["seconds"], smooth, color=COLORS[color], linewidth=1.3, alpha=0.8, label=label)
+                if 0 < curve["fast_steps"].iloc[0] < curve["step"].max():
+                    switch = (curve["step"] > curve["fast_steps"]).to_numpy().argmax()
+                    axis.plot(curve["seconds"].iloc[switch], smooth.iloc[switch], "v", color=COLORS[color], markersize=6)
+        axis.plot([], [], "v", color="grey", label="change to the full set")
+        axis.set(xlabel="seconds since the first step", ylabel="training cross-entropy\n(running mean of 4 % of the steps)")
+        axis.set_ylim(0, None)
+        axis.set_title(f"Training loss against elapsed time; a line a run\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    return figure

@@ -1,0 +1,38 @@
+"""Notebook parameters, checked before anything runs: papermill only warns of a name that it does not know."""
+
+import ast
+
+_INJECTED = "# Parameters"  # how the cell that papermill puts in begins
+
+
+class ParameterError(ValueError):
+    """A parameter that the notebook does not have, or a value of the wrong type."""
+
+
+def check(namespace):
+    """Check a notebook's parameters; call it as `check(globals())` in the cell after them.
+
+    The parameters are the annotated names (`profile: str = "quick"`). Raises ParameterError when papermill gave
+    another name, or when a value is not of the annotated type (a whole number passes for a float).
+    """
+    types = {name: kind for name, kind in namespace.get("__annotations__", {}).items() if name in namespace}
+    listed = ", ".join(f"{name} ({kind.__name__})" for name, kind in types.items())
+    unknown = sorted(_injected(namespace.get("In", [])) - set(types))
+    if unknown:
+        raise ParameterError(f"unknown parameter {', '.join(unknown)}; this notebook has {listed}")
+    for name, kind in types.items():
+        value = namespace[name]
+        fits = isinstance(value, (int, float) if kind is float else kind)
+        if not fits or (isinstance(value, bool) and kind is not bool):
+            raise ParameterError(f"parameter {name} is {value!r}, a {type(value).__name__}; expected: {listed}")
+
+
+def _injected(cells):
+    """The names that papermill's cell assigns, from the history of executed cells."""
+    names = set()
+    for cell in cells:
+        if cell.startswith(_INJECTED):
+            for node in ast.walk(ast.parse(cell)):
+                if isinstance(node, ast.Assign):
+                    names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
