@@ -4,9 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-FEEDS = ("resident", "streamed")
-
-
 class Resident(keras.layers.Layer):
     """Holds images (N, H, W, C) as a weight, beside the network; indices (B,) int32 -> images (B, H, W, C).
 
@@ -28,14 +25,14 @@ class Resident(keras.layers.Layer):
 
 
 def feed_input(images, feed):
-    """The head of a training model: `(input, images (B, H, W, C))` as Keras tensors for one of `FEEDS`."""
+    """The head of a training model: `(input, images (B, H, W, C))` as Keras tensors for the feed "resident" or "streamed"."""
     if feed == "resident":
         indices = keras.Input((), dtype="int32", name="indices")
         return indices, Resident(images)(indices)
     if feed == "streamed":
         batch = keras.Input(images.shape[1:], dtype=str(images.dtype), name="images")
         return batch, batch
-    raise ValueError(f"feed is {feed!r}: choose from {', '.join(FEEDS)}")
+    raise ValueError(f"feed is {feed!r}: choose 'resident' or 'streamed'")
 
 
 def batches(images, targets, indices, *, batch, feed, seed):

@@ -48,6 +48,64 @@ def save(figure, folder, name, table=None):
             os.replace(file, folder / file.name)
 
 
+def class_samples(dataset, count, note):
+    """The first `count` training images of each class, a row a class."""
+    rows = [dataset.x_train[dataset.y_train == label][:count] for label in range(len(dataset.classes))]
+    figure, axes = _grid(len(rows), count)
+    for row, (images, name) in enumerate(zip(rows, dataset.classes)):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for axis, image in zip(axes[row], images):
+            axis.imshow(image.squeeze(), cmap="gray")
+    figure.suptitle(f"Training images, a row a class\n{note}", fontsize=10)
+    return figure
+
+
+def augmented_images(image, count, note):
+    """What augmentation makes of an image (H, W, C) uint8: crop and flip; brightness and contrast; standardized."""
+    from paperlib import augment
+
+    images = np.repeat(image[np.newaxis], count, axis=0)
+    shown = {"as it is": images}
+    for name, layers in (
+        ("crop, flip", (augment.RandomCrop(24, 1), augment.RandomFlip(2))),
+        ("brightness,\ncontrast", (augment.RandomBrightness(seed=3), augment.RandomContrast(seed=4))),
+    ):
+        for layer in layers:
+            images = layer(images, training=True)
+        shown[name] = np.clip(np.asarray(images), 0, 255).astype(np.uint8)
+    standard = np.asarray(augment.standardize(images))
+    low, high = np.percentile(standard, [1, 99])
+    shown["standardized"] = np.clip((standard - low) / (high - low), 0, 1)
+    figure, axes = _grid(len(shown), count)
+    for row, (name, images) in enumerate(shown.items()):
+        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for axis, picture in zip(axes[row], images):
+            axis.imshow(picture.squeeze(), cmap="gray")
+    figure.suptitle(f"One training image, augmented {count} times\n{note}", fontsize=10)
+    return figure
+
+
+def embedding_spread(embeddings, note):
+    """How much each element of embeddings (N, n) varies over the samples, sorted."""
+    spread = np.sort(embeddings.std(axis=0))[::-1]
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(6.5, 3.2))
+        axis.plot(np.arange(1, len(spread) + 1), spread, color=COLORS["top_activations"])
+        axis.set(xlabel="embedding element, sorted", ylabel="standard deviation", ylim=(0, None))
+        axis.set_title(f"How much elements vary over {len(embeddings):,} training images\n{note}", fontsize=10)
+    return figure
+
+
+def _grid(rows, columns):
+    """A figure of small pictures without axes: `(figure, axes (rows, columns))`."""
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axes = plt.subplots(rows, columns, figsize=(0.75 * columns + 1.2, 0.75 * rows + 0.8), squeeze=False)
+    for axis in axes.flat:
+        axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+    return figure, axes
+
+
 def reconstructions(originals, embeddings, reproductions, note):
     """Fig. 4: inputs, embeddings and reproductions, from top to bottom, a column an image.
 
@@ -75,18 +133,13 @@ def reconstructions(originals, embeddings, reproductions, note):
 
 def chosen_samples(images, lists, note):
     """The samples that each of some elements chooses first. images (N, H, W, C) uint8; lists (ranks, elements)."""
-    ranks, elements = lists.shape
-    with plt.rc_context({**STYLE, "axes.grid": False}):
-        figure, axes = plt.subplots(elements, ranks, figsize=(0.75 * ranks + 1, 0.75 * elements + 0.8), squeeze=False)
-        for element in range(elements):
-            for rank in range(ranks):
-                axes[element, rank].imshow(images[lists[rank, element]].squeeze(), cmap="gray")
-                axes[element, rank].set(xticks=[], yticks=[])
-                axes[element, rank].spines[:].set_visible(False)
-        for axis, label in zip(axes[:, 0], range(1, elements + 1)):
-            axis.set_ylabel(label, rotation=0, va="center", labelpad=10)
-        figure.supylabel("embedding element, by spread")
-        figure.suptitle(f"What elements choose: most activating samples, best first\n{note}", fontsize=10)
+    figure, axes = _grid(*lists.T.shape)
+    for element, row in enumerate(axes):
+        row[0].set_ylabel(element + 1, rotation=0, ha="right", va="center")
+        for axis, sample in zip(row, lists[:, element]):
+            axis.imshow(images[sample].squeeze(), cmap="gray")
+    figure.supylabel("embedding element, the most varying first")
+    figure.suptitle(f"What elements choose: most activating samples, best first\n{note}", fontsize=10)
     return figure
 
 

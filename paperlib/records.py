@@ -69,6 +69,11 @@ def read(path):
     return record
 
 
+def read_all(folder):
+    """All records in `folder`, by file name."""
+    return [read(path) for path in sorted(Path(folder).glob("*.json"))]
+
+
 def without_times(record):
     """What two runs of the same thing must agree on: everything but clock readings and the machine's description."""
     return {key: value for key, value in record.items() if key not in ("times", "environment")}

@@ -80,7 +80,7 @@ def top_activations(embeddings, k, *, labels, seed, overlap="fill"):
         )
     depth = -(-k // len(live))
     while True:
-        ranked = _ranked(embeddings, live, depth).ravel()  # rank by rank, every live element in turn
+        ranked = ranked_lists(embeddings, live, depth).ravel()  # rank by rank, every live element in turn
         if overlap == "union":
             ranked = ranked[:k]
         chosen = ranked[np.sort(np.unique(ranked, return_index=True)[1])]  # first appearances, in order
@@ -89,7 +89,7 @@ def top_activations(embeddings, k, *, labels, seed, overlap="fill"):
         depth = min(2 * depth, len(embeddings))  # the lists overlap: look further down
 
 
-def _ranked(embeddings, columns, depth):
+def ranked_lists(embeddings, columns, depth):
     """The `depth` samples that activate each of `columns` most, (depth, len(columns)) int64, best first."""
     ranked = np.empty((depth, len(columns)), np.int64)
     block = 16  # columns at a time: whole cache lines of the row-major matrix are used

@@ -3,11 +3,12 @@
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from paperlib import environment, records
-from paperlib.selection import select
+from paperlib.selection import METHODS, select
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
 # train import it themselves.
@@ -16,8 +17,21 @@ TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 min
 HISTORY_POINTS = 500  # at most, in a record
 
 
+Precision = Literal["auto", "bfloat16", "float32"]
+
+
+class _Choices:
+    """Refuses, before anything is trained, a value that a field's `Literal` does not list."""
+
+    def __post_init__(self):
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(hint) is Literal and value not in get_args(hint):
+                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, get_args(hint)))}")
+
+
 @dataclass(frozen=True)
-class AutoencoderRun:
+class AutoencoderRun(_Choices):
     """An autoencoder to train on all of a data set."""
 
     dataset: str
@@ -26,8 +40,8 @@ class AutoencoderRun:
     steps: int = 40_000
     batch: int = 1024
     learning_rate: float = 0.1
-    last_activation: str = "relu"
-    precision: str = "auto"
+    last_activation: Literal["relu", "linear"] = "relu"
+    precision: Precision = "auto"
     seed: int = 0
 
     def label(self):
@@ -35,17 +49,17 @@ class AutoencoderRun:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(_Choices):
     """A classifier to train: everything that decides its result, and nothing else."""
 
     dataset: str
     fingerprint: str
     selection: str = "full"  # or a method of `paperlib.selection`
-    overlap: str = ""  # option of top_activations
+    overlap: Literal["", "fill", "union"] = ""  # option of top_activations
     k: int = 0
     autoencoder: AutoencoderRun | None = None  # whose embeddings are selected from
     split: float = 0.0
-    split_of: str = "steps"  # or "seconds", of the time budget
+    split_of: Literal["steps", "seconds"] = "steps"
     steps: int = 10_000
     time_share: float | None = None  # of the baselines' median time; the run ends there if not by its steps
     baseline_seeds: tuple = ()
@@ -53,10 +67,15 @@ class Run:
     learning_rate: float = 0.1
     weight_decay: float = 0.004
     decay: float = 0.9999
-    standardize_by: str = "deviation"
-    feed: str = "resident"
-    precision: str = "auto"
+    standardize_by: Literal["deviation", "variance"] = "deviation"
+    feed: Literal["resident", "streamed"] = "resident"
+    precision: Precision = "auto"
     seed: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.selection not in ("full", *METHODS):
+            raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
 
     def label(self):
         subset = f"-k{self.k}-split{self.split:g}" if self.k else ""

@@ -82,3 +82,63 @@ def overlap(lists, samples):
     times = np.bincount(np.ravel(lists), minlength=samples)
     counts = np.bincount(times)[1:]
     return pd.DataFrame({"elements": np.arange(1, len(counts) + 1), "samples": counts})
+
+
+def splits(dataset):
+    """One row a class: images in the training and in the test split."""
+    size = len(dataset.classes)
+    return pd.DataFrame(
+        {
+            "class": dataset.classes,
+            "train": np.bincount(dataset.y_train, minlength=size),
+            "test": np.bincount(dataset.y_test, minlength=size),
+        }
+    )
+
+
+def stacked(named):
+    """Tables below one another, the name of each in a first column."""
+    return pd.concat(named, names=["selection"]).reset_index(level=0)
+
+
+def paired_differences(table):
+    """Embedding-based minus random accuracy in points, for each split and seed that both have."""
+    some = table[table["selection"].isin(["top_activations", "random"])]
+    wide = some.pivot_table("accuracy", ["split", "seed"], "selection").reindex(columns=["top_activations", "random"])
+    difference = (wide["top_activations"] - wide["random"]).dropna()
+    return difference.rename("difference").reset_index()
+
+
+def averages(table):
+    """Mean accuracies under each kind of weights, a row a group of runs that differ in their seed."""
+    kinds = [column for column in table.columns if column.startswith("accuracy_")]
+    groups = table.groupby(["selection", "k", "split", "time_share"], sort=False, dropna=False)
+    return groups[kinds].mean().assign(n=groups.size()).reset_index()
+
+
+def machines(records):
+    """One row a machine and version that runs were made with."""
+    rows = [{**record["environment"], "precision": record["precision"]} for record in records]
+    return pd.DataFrame(rows).value_counts(sort=False).rename("records").reset_index()
+
+
+def reconstruction_errors(originals, reproductions):
+    """One row an image (B, H, W, C) in [0, 1]: mean squared error and PSNR of its reproduction."""
+    mse = np.mean((reproductions - originals) ** 2, axis=(1, 2, 3))
+    return pd.DataFrame({"image": range(1, len(mse) + 1), "mse": mse, "psnr_db": -10 * np.log10(mse)})
+
+
+def reconstruction_quality(record):
+    """Errors over the test split of an autoencoder's record, and of the mean training image instead."""
+    test = record["result"]["test"]
+    shown = {"reproduction": "autoencoder", "mean_image": "mean training image"}
+    return pd.DataFrame(
+        [{"shown": name, "mse": test["mse"][key], "psnr_db": test["psnr_db"][key]} for key, name in shown.items()]
+    )
+
+
+def element_spread(embeddings):
+    """One row an element of embeddings (N, n): mean and standard deviation over the samples."""
+    return pd.DataFrame(
+        {"element": range(embeddings.shape[1]), "mean": embeddings.mean(axis=0), "sd": embeddings.std(axis=0)}
+    )

@@ -1,0 +1,58 @@
+"""Write the README's tables anew from the committed records: `python -m paperlib.readme README.md`."""
+
+import re
+import sys
+from pathlib import Path
+
+from paperlib import claims, records, tables
+
+# <!-- NAME:PROFILE --> ... <!-- end --> in the README holds what the function of that name makes of a profile.
+_BLOCK = re.compile(r"(<!-- (\w+):(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def refresh(text, root):
+    """The README's text with every generated block made from the records under `root`/figures."""
+    return _BLOCK.sub(lambda match: match[1] + _MAKERS[match[2]](_records(root, match[3])) + "\n" + match[4], text)
+
+
+def _records(root, profile):
+    return records.read_all(Path(root) / "figures" / profile / "records")
+
+
+def _summary(found):
+    table = claims.summary(found).astype(object)
+    table["paper"] = [_number(value) for value in table["paper"]]
+    table["ours"] = [_measured(row) for row in table.itertuples()]
+    table = table[["id", "claim", "unit", "paper", "ours", "n", "remark"]]
+    return table.to_markdown(index=False, disable_numparse=True)
+
+
+def _splits(found):
+    table = tables.runs([record for record in found if record["run"]["kind"] == "Run"])
+    table = table[table["time_share"].isna()].sort_values("split", kind="stable")
+    rows = tables.spread(table, ["split", "selection"])
+    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    for column in ("mean", "sd", "lowest", "highest"):
+        rows[column] = [f"{value:.1f}" for value in rows[column]]
+    return rows.to_markdown(index=False, disable_numparse=True)
+
+
+_MAKERS = {"summary": _summary, "splits": _splits}
+
+
+def _number(value):
+    return "–" if value is None or value != value else f"{value:g}"
+
+
+def _measured(row):
+    if not row.n:
+        return "–"
+    digits = 2 if abs(row.ours) < 10 else 1
+    if row.n == 1:
+        return _number(round(row.ours, digits))
+    return f"{row.ours:.{digits}f} ± {row.sd:.{digits}f}"
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(refresh(path.read_text(), path.parent))
