@@ -8,7 +8,8 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Silences TensorFlow's notes on how it was built; its errors reach Python in any case.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:

@@ -211,7 +211,7 @@ def split_accuracies(table, note, paper=None):
         axis.set_xticks(range(len(splits)), [f"{100 * split:g} / {100 - 100 * split:g}" for split in splits])
         axis.set(xlabel="share of steps on the subset / on the full set (%)", ylabel="test accuracy (%)")
         axis.set_title(f"Accuracy by fast-training split and selection\n{note}", fontsize=10)
-        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+        figure.legend(loc="outside lower center", fontsize=9)
     return figure
 
 
@@ -265,7 +265,7 @@ def loss_curves(table, note, large_share, small_share):
                     axis.plot(curve["seconds"].iloc[switch], smooth.iloc[switch], "v", color=COLORS[color], markersize=6)
         axis.plot([], [], "v", color="grey", label="change to the full set")
         axis.set(xlabel="seconds since the first step", ylabel="training cross-entropy\n(running mean of 4 % of the steps)")
-        axis.set_ylim(0, None)
+        axis.set_yscale("log")
         axis.set_title(f"Training loss against elapsed time; a line a run\n{note}", fontsize=10)
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -2,10 +2,12 @@
 
 import sys
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
+from tqdm.auto import tqdm as notebook_or_terminal_tqdm
 
 STYLES = ("bar", "lines", "none")
 _SECONDS_BETWEEN_LINES = 15
+_LINE = "  {n_fmt} of {total_fmt} steps, {elapsed} passed, {remaining} left, {desc}\n"
 
 
 class Progress:
@@ -18,15 +20,15 @@ class Progress:
 
     def start(self, steps, found):
         """Announce `steps` steps to do; `found` runs were on record already."""
-        self._left = steps
         self._done = 0
-        self._say(f"{found} runs on record; {steps:,} steps to train")
-        lines = dict(
-            mininterval=_SECONDS_BETWEEN_LINES,
-            file=sys.stdout,
-            bar_format="  {n_fmt} of {total_fmt} steps, {elapsed} passed, {remaining} left, {desc}\n",
-        )
-        self._bar = tqdm(total=steps, unit="step", disable=self.style == "none", **(lines if self.style == "lines" else {}))
+        if self.style == "none":
+            self._bar = tqdm(total=steps, disable=True)
+            return
+        print(f"{found} runs on record; {steps:,} steps to train", flush=True)
+        if self.style == "bar":
+            self._bar = notebook_or_terminal_tqdm(total=steps, unit="step")
+        else:
+            self._bar = tqdm(total=steps, file=sys.stdout, mininterval=_SECONDS_BETWEEN_LINES, bar_format=_LINE)
 
     def begin(self, label, expected):
         """The run `label` begins, of about `expected` steps; the one before it has ended."""
@@ -40,7 +42,3 @@ class Progress:
 
     def finish(self):
         self._bar.close()
-
-    def _say(self, text):
-        if self.style != "none":
-            print(text, flush=True)

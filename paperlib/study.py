@@ -280,7 +280,7 @@ def _train_autoencoder(run, dataset, folder, on_step):
 
     size = trained.encoder.input_shape[1]
     originals = training.center_crops(dataset.x_test, size)
-    reproductions = trained.decoder.predict(training.embed(trained.encoder, dataset.x_test), verbose=0)
+    reproductions = training.reproduce(trained.decoder, training.embed(trained.encoder, dataset.x_test))
     mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
     live = evaluation.live_elements(found)
     result = {

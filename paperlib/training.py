@@ -201,9 +201,12 @@ def train_autoencoder(
 def embed(encoder, images, *, batch=1000):
     """The embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8."""
     size = encoder.input_shape[1]
-    whole = keras.Input(images.shape[1:], dtype=str(images.dtype))
-    crops = keras.layers.Rescaling(1 / 255, dtype="float32")(augment.center_crop(whole, size))
-    return keras.Model(whole, encoder(crops, training=False)).predict(images, batch_size=batch, verbose=0)
+    return _in_batches(lambda some: encoder(center_crops(some, size), training=False), images, batch)
+
+
+def reproduce(decoder, embeddings, *, batch=1000):
+    """The reproductions (N, H, W, C) float32 of embeddings (N, n)."""
+    return _in_batches(lambda some: decoder(some, training=False), embeddings, batch)
 
 
 def center_crops(images, size):
@@ -214,9 +217,17 @@ def center_crops(images, size):
 def predict(model, images, *, standardize_by="deviation", batch=1000):
     """A classifier's logits (N, classes) float32 for the standardized centre crops of images (N, H, W, C) uint8."""
     size = model.input_shape[1]
-    whole = keras.Input(images.shape[1:], dtype=str(images.dtype))
-    crops = augment.Standardize(standardize_by)(augment.center_crop(whole, size))
-    return keras.Model(whole, model(crops, training=False)).predict(images, batch_size=batch, verbose=0)
+
+    def logits(some):
+        return model(augment.standardize(augment.center_crop(some, size), by=standardize_by), training=False)
+
+    return _in_batches(logits, images, batch)
+
+
+def _in_batches(function, samples, batch):
+    # Called as it is: `Model.predict` would compile a graph for each new model, which takes longer than running it.
+    parts = [function(samples[start : start + batch]) for start in range(0, len(samples), batch)]
+    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
 
 
 def _check_subset(subset, samples):

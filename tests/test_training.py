@@ -1,0 +1,153 @@
+import hashlib
+import itertools
+
+import numpy as np
+import pytest
+
+from paperlib import feeds, training
+from paperlib.training import train_autoencoder, train_classifier
+
+SUBSET = np.arange(100, 160)
+
+
+def weights_digest(weights):
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in weights)).hexdigest()
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The indices of all batches that a training draws, in order."""
+    seen = []
+    batches = feeds.batches
+
+    def noted(*arguments, **options):
+        for fed, targets in batches(*arguments, **options):
+            seen.append(fed)
+            yield fed, targets
+
+    monkeypatch.setattr(feeds, "batches", noted)
+    return seen
+
+
+@pytest.mark.parametrize(("split", "fast"), [(0.0, 0), (0.5, 4), (0.75, 6), (1.0, 8)])
+def test_the_phase_changes_at_the_share_of_the_steps(digits, drawn, split, fast):
+    trained = train_classifier(digits, SUBSET, split=split, steps=8, batch=40)
+    assert trained.phases == (fast, 8 - fast)
+    assert all(np.isin(batch, SUBSET).all() for batch in drawn[:fast])
+    assert not any(np.isin(batch, SUBSET).all() for batch in drawn[fast:8])
+    assert len(trained.history.loss) == len(trained.history.seconds) == 8
+
+
+def test_the_papers_splits_in_steps():
+    assert [training.split_steps(10_000, split) for split in (0, 0.5, 0.9, 0.95, 1)] == [0, 5_000, 9_000, 9_500, 10_000]
+
+
+def test_same_seed_same_bits_other_seed_other_bits(digits):
+    first, second, other = (
+        train_classifier(digits, SUBSET, split=0.5, steps=6, batch=32, seed=seed) for seed in (3, 3, 4)
+    )
+    for name in ("raw", "warmup", "constant"):
+        assert weights_digest(first.weights[name]) == weights_digest(second.weights[name])
+        assert weights_digest(first.weights[name]) != weights_digest(other.weights[name])
+    assert np.array_equal(first.history.loss, second.history.loss)
+
+
+def test_both_feeds_train_alike(digits):
+    resident, streamed = (
+        train_classifier(digits, SUBSET, split=0.5, steps=4, batch=32, feed=feed, precision="float32")
+        for feed in ("resident", "streamed")
+    )
+    assert np.allclose(resident.history.loss, streamed.history.loss, rtol=1e-4)
+
+
+def test_averages_differ_from_the_raw_weights_and_keep_their_statistics(digits):
+    trained = train_classifier(digits, steps=5, batch=32, decay=0.5)
+    for name in ("warmup", "constant"):
+        for weight, raw, average in zip(trained.model.weights, trained.weights["raw"], trained.weights[name]):
+            assert np.array_equal(raw, average) != weight.trainable, weight.path
+
+
+def test_a_time_budget_ends_the_run_and_its_steps_repeat_it(digits):
+    timed = train_classifier(digits, SUBSET, split=0.5, seconds=1.0, batch=16)
+    fast, full = timed.phases
+    assert fast > 0 and full > 0
+    ended = timed.history.seconds
+    assert ended[-2] < 1.0 <= ended[-1]
+    assert abs(ended[fast - 1] - 0.5) < 0.25  # half of the time, but for a few steps drawn ahead
+    again = train_classifier(digits, SUBSET, phases=(fast, full), batch=16)
+    assert again.phases == timed.phases
+    assert weights_digest(again.weights["raw"]) == weights_digest(timed.weights["raw"])
+
+
+def test_steps_end_a_run_before_its_time(digits):
+    assert train_classifier(digits, SUBSET, split=0.5, steps=4, seconds=60, batch=16).phases == (2, 2)
+
+
+def test_a_loss_is_that_of_its_batch(digits):
+    """Keras reports the mean since the beginning; that would fall slower than the loss."""
+    trained = train_classifier(digits, SUBSET, split=1, steps=3, batch=60, learning_rate=1e-12, seed=1)
+    assert np.ptp(trained.history.loss) < 0.5
+    steady = train_classifier(digits, SUBSET, split=1, steps=3, batch=60, learning_rate=0.01, seed=1)
+    assert len(set(steady.history.loss)) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"steps": 4, "split": 1.5}, "split is 1.5: expected a share from 0 to 1"),
+        ({}, "training would never end"),
+        ({"steps": 0}, "steps is 0: expected more than 0"),
+        ({"seconds": -1.0}, "seconds is -1.0"),
+        ({"steps": 4, "batch": 0}, "batch is 0"),
+        ({"steps": 4, "split": 0.5}, "there is no subset"),
+        ({"steps": 4, "split": 0.5, "subset": np.array([0, 1437])}, "expected 0 to 1436"),
+        ({"steps": 4, "split": 0.5, "subset": np.array([0.5])}, "subset is float64"),
+        ({"steps": 4, "split": 0.5, "subset": np.array([], int)}, r"subset is int64 \(0,\)"),
+        ({"steps": 4, "feed": "tape"}, "feed is 'tape'"),
+        ({"steps": 4, "precision": "float8"}, "precision is 'float8': choose 'auto', 'float32', 'bfloat16'"),
+    ],
+)
+def test_arguments_that_do_not_fit(digits, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        train_classifier(digits, **arguments)
+
+
+def test_divergence_is_an_error(digits):
+    with pytest.raises(training.DivergedError, match="the loss is (nan|inf) at step .*lower the learning rate"):
+        train_classifier(digits, steps=30, batch=16, learning_rate=1e30, precision="float32")
+
+
+def test_autoencoder_learns_and_repeats(digits):
+    calls = itertools.count()
+    first = train_autoencoder(digits.x_train, embedding_size=18, steps=30, batch=32, on_step=lambda: next(calls))
+    second = train_autoencoder(digits.x_train, embedding_size=18, steps=30, batch=32)
+    assert next(calls) == 30
+    assert first.history.loss[-5:].mean() < 0.8 * first.history.loss[0]
+    assert weights_digest(first.encoder.get_weights()) == weights_digest(second.encoder.get_weights())
+    embeddings = training.embed(first.encoder, digits.x_test)
+    assert embeddings.shape == (360, 18) and embeddings.dtype == np.float32
+    assert np.allclose(training.embed(first.encoder, digits.x_test[:7], batch=3), embeddings[:7], atol=1e-5)
+    assert training.reproduce(first.decoder, embeddings).shape == (360, 24, 24, 3)
+
+
+def test_embeddings_are_of_the_centre_crop_in_0_to_1(digits):
+    trained = train_autoencoder(digits.x_train, embedding_size=9, steps=2, batch=32)
+    crops = digits.x_test[:5, 4:28, 4:28].astype(np.float32) / 255
+    expected = np.asarray(trained.encoder(crops, training=False))
+    assert np.allclose(training.embed(trained.encoder, digits.x_test[:5]), expected, atol=1e-6)
+
+
+def test_training_on_cifar10(cifar10_npz):
+    """Twenty steps on real images: it learns, from the full set and from 4,320 samples alike."""
+    from paperlib.data import load
+    from paperlib.selection import select
+
+    dataset = load(cifar10_npz)
+    encoder = train_autoencoder(dataset.x_train, steps=20, batch=64).encoder
+    embeddings = training.embed(encoder, dataset.x_train)
+    subset = select(embeddings, 4_320)
+    assert embeddings.shape == (50_000, 216) and len(set(subset.tolist())) == 4_320
+    trained = train_classifier(dataset, subset, split=0.5, steps=40, batch=64)
+    assert trained.phases == (20, 20)
+    logits = training.predict(trained.model, dataset.x_test)
+    assert (logits.argmax(axis=1) == dataset.y_test).mean() > 0.15
