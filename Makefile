@@ -8,8 +8,9 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
-# Silences TensorFlow's notes on how it was built; its errors reach Python in any case.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+# TensorFlow's notes on how it was built, which it prints at any log level.
+NOTES := absl::InitializeLog|oneDNN custom operations
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
@@ -40,7 +41,8 @@ figures: env  ## run all notebooks headless; writes figures/PROFILE
 	    n=$$((n + 1)); name=$$(basename $$notebook); \
 	    echo "[$$n/$(words $(NOTEBOOKS))] $$name, profile $(PROFILE)"; \
 	    $(BIN)/papermill $$notebook build/$$name --no-progress-bar --log-level WARNING --stdout-file - \
-	        -r profile "$(PROFILE)" -r data "$(DATA)" -r figures figures -r progress lines || exit 1; \
+	        -r profile "$(PROFILE)" -r data "$(DATA)" -r figures figures -r progress lines \
+	        2> >(grep -vE "$(NOTES)" >&2) || exit 1; \
 	    mv build/$$name $(OUT)/notebooks/$$name; \
 	done
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records

@@ -8,8 +8,15 @@ import pytest
 from .conftest import ROOT
 
 _TRAINING = """
+import importlib.abc
 import sys
-sys.modules["tensorflow"] = None  # as on a machine that has none
+
+class NoTensorFlow(importlib.abc.MetaPathFinder):  # as on a machine that has none
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] == "tensorflow":
+            raise ModuleNotFoundError("there is no TensorFlow here")
+
+sys.meta_path.insert(0, NoTensorFlow())
 import numpy as np
 from paperlib import data, selection, training
 
@@ -23,6 +30,7 @@ assert not np.array_equal(trained.weights["raw"][0], trained.weights["warmup"][0
 assert not np.array_equal(trained.weights["warmup"][0], trained.weights["constant"][0])
 assert training.predict(trained.model, digits.x_test).shape == (360, 10)
 import keras
+assert "tensorflow" not in sys.modules
 print("trained on", keras.backend.backend())
 """
 

@@ -114,7 +114,7 @@ def test_arguments_that_do_not_fit(digits, arguments, message):
 
 def test_divergence_is_an_error(digits):
     with pytest.raises(training.DivergedError, match="the loss is (nan|inf) at step .*lower the learning rate"):
-        train_classifier(digits, steps=30, batch=16, learning_rate=1e30, precision="float32")
+        train_classifier(digits, steps=30, batch=16, learning_rate=1e38, precision="float32")
 
 
 def test_autoencoder_learns_and_repeats(digits):
