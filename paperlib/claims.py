@@ -29,7 +29,7 @@ def budget_accuracies():
     return {"full": claim["C10"]["value"], "top_activations": claim["C9"]["value"]}
 
 
-def summary(records, average=tables.AVERAGE):
+def summary(records, average=tables.AVERAGES[0]):
     """One row a claim: the paper's value, ours (a mean), its standard deviation (n - 1), n and a remark.
 
     records: of the autoencoder and of all runs of one study. A claim without records has n = 0.

@@ -9,11 +9,12 @@ class ParameterError(ValueError):
     """A parameter that the notebook does not have, or a value of the wrong type."""
 
 
-def check(namespace):
+def check(namespace, **choices):
     """Check a notebook's parameters; call it as `check(globals())` in the cell after them.
 
-    The parameters are the annotated names (`profile: str = "quick"`). Raises ParameterError when papermill gave
-    another name, or when a value is not of the annotated type (a whole number passes for a float).
+    The parameters are the annotated names (`profile: str = "quick"`). choices: name -> the values it may have,
+    for those that nothing else checks before training. Raises ParameterError when papermill gave another name,
+    or when a value is not of the annotated type (a whole number passes for a float) or none of the choices.
     """
     types = {name: kind for name, kind in namespace.get("__annotations__", {}).items() if name in namespace}
     listed = ", ".join(f"{name} ({kind.__name__})" for name, kind in types.items())
@@ -25,6 +26,8 @@ def check(namespace):
         fits = isinstance(value, (int, float) if kind is float else kind)
         if not fits or (isinstance(value, bool) and kind is not bool):
             raise ParameterError(f"parameter {name} is {value!r}, a {type(value).__name__}; expected: {listed}")
+        if value not in choices.get(name, [value]):
+            raise ParameterError(f"parameter {name} is {value!r}: choose from {', '.join(map(repr, choices[name]))}")
 
 
 def _injected(cells):

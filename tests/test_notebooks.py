@@ -20,7 +20,7 @@ def test_form(path):
     assert notebook.metadata.kernelspec.name == "python3"
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert cells[0].metadata.tags == ["parameters"]
-    assert "parameters.check(globals())" in cells[1].source
+    assert "parameters.check(globals()" in cells[1].source
     for cell in cells:
         assert cell.execution_count is None
         assert len(cell.source.splitlines()) <= 20
@@ -34,6 +34,7 @@ def test_form(path):
         ("overlap", "both", "overlap is 'both': choose from"),
         ("profile", "fast", "unknown profile 'fast': choose from quick, cpu, paper"),
         ("average", "1", "parameter average is 1, a int"),
+        ("average", "best", "parameter average is 'best': choose from 'warmup', 'constant', 'raw'"),
     ],
 )
 def test_a_wrong_parameter_stops_a_notebook_before_any_training(tmp_path, parameter, value, message):

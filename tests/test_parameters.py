@@ -41,3 +41,9 @@ def test_an_unknown_name_stops_the_notebook():
 def test_a_value_of_the_wrong_type_stops_the_notebook(values, message):
     with pytest.raises(ParameterError, match=message):
         check(namespace(**values))
+
+
+def test_a_value_that_is_no_choice_stops_the_notebook():
+    check(namespace(), profile=("quick", "cpu"))
+    with pytest.raises(ParameterError, match="parameter profile is 'quick': choose from 'cpu', 'paper'"):
+        check(namespace(), profile=("cpu", "paper"))
