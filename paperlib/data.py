@@ -4,8 +4,10 @@ import hashlib
 import pickle
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +70,9 @@ def load(source):
         return _digits()
     if source == "cifar10":
         return _cifar10_from_keras_cache()
-    path = Path(source)
+    if not isinstance(source, (str, PathLike)):
+        raise DataError(f"{source!r} is a {type(source).__name__}, not a name or a path; give {SOURCES}")
+    path = Path(source).expanduser()
     if not path.exists():
         raise DataError(f"{source}: no such file or folder, and no data set of that name; give {SOURCES}")
     if path.is_dir():
@@ -149,7 +153,7 @@ def _npz(path):
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
         raise DataError(f"{path}: damaged or no .npz archive ({error}); write or copy it again") from error
     missing = {"x_train", "y_train", "x_test", "y_test"} - set(arrays)
     if missing:
@@ -197,7 +201,7 @@ def _official_archive(path, name=None):
         with tarfile.open(path) as archive:
             # Members are read where they are; nothing is extracted, so their paths need not be trusted.
             members = {Path(m.name).name: archive.extractfile(m).read() for m in archive if m.isfile()}
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, zlib.error, OSError, EOFError) as error:
         raise DataError(f"{path}: damaged or no archive ({error}); download it again") from error
     return _official(path, members, lambda content: content, name)
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 import numpy as np
 
 from paperlib import environment, records
+from paperlib.profiles import PROFILES  # noqa: F401  (the sizes that plans are made for)
 from paperlib.selection import METHODS, select
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
@@ -15,7 +16,6 @@ from paperlib.selection import METHODS, select
 
 TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
 HISTORY_POINTS = 500  # at most, in a record
-
 
 Precision = Literal["auto", "bfloat16", "float32"]
 
@@ -258,6 +258,10 @@ def _plain(run):
 def _train_autoencoder(run, dataset, folder, on_step):
     from paperlib import evaluation, training
 
+    path = record_path(run, folder)
+    saved = {"weights": path.with_suffix(".npz"), "embeddings": path.with_suffix(".embeddings.npy")}
+    for left_by_a_killed_run in saved.values():
+        left_by_a_killed_run.unlink(missing_ok=True)
     started = time.perf_counter()
     trained = training.train_autoencoder(
         dataset.x_train,
@@ -270,13 +274,12 @@ def _train_autoencoder(run, dataset, folder, on_step):
         seed=run.seed,
         on_step=on_step,
     )
-    path = record_path(run, folder)
     weights = trained.encoder.get_weights() + trained.decoder.get_weights()
-    records.write_arrays(path.with_suffix(".npz"), {f"weight_{i:02}": weight for i, weight in enumerate(weights)})
+    records.write_arrays(saved["weights"], {f"weight_{i:02}": weight for i, weight in enumerate(weights)})
     embedding = time.perf_counter()
     found = training.embed(trained.encoder, dataset.x_train)
     embedded = time.perf_counter()
-    records.write_array(path.with_suffix(".embeddings.npy"), found)
+    records.write_array(saved["embeddings"], found)
 
     size = trained.encoder.input_shape[1]
     originals = training.center_crops(dataset.x_test, size)
@@ -290,7 +293,7 @@ def _train_autoencoder(run, dataset, folder, on_step):
         "live_elements": int(live.sum()),
     }
     times = {"embed_s": embedded - embedding, "total_s": time.perf_counter() - started}
-    _write(path, run, result, trained, times)
+    records.write(path, _record(run, result, trained, times))
 
 
 def _train_classifier(run, dataset, folder, on_step):
@@ -347,10 +350,6 @@ def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
         "total_s": ended - started,
     }
     return _record(run, result, trained, times)
-
-
-def _write(path, run, result, trained, times):
-    records.write(path, _record(run, result, trained, times))
 
 
 def _record(run, result, trained, times):

@@ -97,7 +97,8 @@ def train_classifier(
         raise ValueError(f"split is {split}: expected a share from 0 to 1")
     if phases is None and steps is None and seconds is None:
         raise ValueError("neither steps, seconds nor phases are given: training would never end")
-    for name, value in (("steps", steps), ("seconds", seconds), ("batch", batch)):
+    total = None if phases is None else sum(phases)
+    for name, value in (("steps", steps), ("seconds", seconds), ("the sum of phases", total), ("batch", batch)):
         if value is not None and value <= 0:
             raise ValueError(f"{name} is {value}: expected more than 0")
     everything = np.arange(len(dataset.x_train))
@@ -127,7 +128,7 @@ def train_classifier(
         return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
 
     if phases is not None:
-        fast_steps, last_step, fast_seconds, seconds = phases[0], sum(phases), None, None
+        fast_steps, last_step, fast_seconds, seconds = phases[0], total, None, None
     elif steps is not None:
         fast_steps, last_step, fast_seconds = split_steps(steps, split), steps, None
     else:

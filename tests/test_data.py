@@ -80,11 +80,19 @@ def test_truncated_or_foreign_files(tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=f"{name}: damaged or no .npz archive"):
             load(tmp_path / name)
+    np.savez_compressed(tmp_path / "packed.npz", **arrays(train=300))
+    packed = bytearray((tmp_path / "packed.npz").read_bytes())
+    packed[2_000:3_000] = bytes(1_000)  # in the middle of the compressed images
+    (tmp_path / "packed.npz").write_bytes(packed)
+    with pytest.raises(DataError, match="packed.npz: damaged or no .npz archive"):
+        load(tmp_path / "packed.npz")
     (tmp_path / "image.bmp").write_bytes(b"BM")
     with pytest.raises(DataError, match="cannot tell what this is"):
         load(tmp_path / "image.bmp")
     with pytest.raises(DataError, match="no such file or folder, and no data set of that name"):
         load("imagenet")
+    with pytest.raises(DataError, match="None is a NoneType, not a name or a path"):
+        load(None)
 
 
 @pytest.fixture

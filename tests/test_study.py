@@ -64,6 +64,14 @@ def test_a_study_gives_the_same_records_twice(tiny, digits, tmp_path, silent):
         assert plain(run, tmp_path / "a") == plain(run, tmp_path / "b")
 
 
+def test_weights_that_a_killed_run_left_are_replaced(tiny, digits, tmp_path, silent):
+    run = study.autoencoder_run(tiny, digits)
+    study.record_path(run, tmp_path).with_suffix(".npz").write_bytes(b"half")
+    study.execute([run], digits, tmp_path, silent)
+    encoder, decoder = study.autoencoder(run, tmp_path)
+    assert encoder.output_shape == decoder.input_shape == (None, 18)
+
+
 _STUDY = """
 import sys
 from dataclasses import replace

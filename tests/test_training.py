@@ -99,6 +99,7 @@ def test_a_loss_is_that_of_its_batch(digits):
         ({"steps": 0}, "steps is 0: expected more than 0"),
         ({"seconds": -1.0}, "seconds is -1.0"),
         ({"steps": 4, "batch": 0}, "batch is 0"),
+        ({"phases": (0, 0)}, "the sum of phases is 0"),
         ({"steps": 4, "split": 0.5}, "there is no subset"),
         ({"steps": 4, "split": 0.5, "subset": np.array([0, 1437])}, "expected 0 to 1436"),
         ({"steps": 4, "split": 0.5, "subset": np.array([0.5])}, "subset is float64"),
