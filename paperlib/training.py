@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from itertools import islice
 
 import keras
 import numpy as np
@@ -128,31 +127,20 @@ def train_classifier(
         return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
 
     if phases is not None:
-        fast_steps, last_step, fast_seconds, seconds = phases[0], total, None, None
+        bounds = ((phases[0], None), (total, None))
     elif steps is not None:
-        fast_steps, last_step, fast_seconds = split_steps(steps, split), steps, None
+        bounds = ((split_steps(steps, split), seconds), (steps, seconds))
     else:
-        fast_steps, last_step, fast_seconds = (0, None, None) if not split else (None, None, seconds * split)
-        fast_seconds = None if split == 1 else fast_seconds
-    fast = 0
+        bounds = ((None, seconds * split), (None, seconds))
+    fast = loop.run(batches(subset, seeds[2]), *bounds[0])
+    full = loop.run(batches(everything, seeds[3]), *bounds[1])
 
-    def both_phases():
-        nonlocal fast
-        for drawn in islice(batches(subset, seeds[2]), fast_steps):
-            if fast_seconds is not None and loop.seconds >= fast_seconds:
-                break
-            fast += 1
-            yield drawn
-        yield from batches(everything, seeds[3])
-
-    loop.run(both_phases(), last_step, seconds)
-    fast = min(fast, loop.steps)  # batches are drawn a few steps ahead
     raw = model.get_weights()
     weights = {"raw": raw}
     for name in AVERAGES:
         average = iter(optimizer.averaged(name))
         weights[name] = [next(average) if w.trainable else value for w, value in zip(model.weights, raw)]
-    return Training(model, weights, loop.history(), (fast, loop.steps - fast), precision)
+    return Training(model, weights, loop.history(), (fast, full), precision)
 
 
 def train_autoencoder(
@@ -191,7 +179,7 @@ def train_autoencoder(
     optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
     loop = _Loop(trained, optimizer, lambda _, difference: ops.mean(ops.square(difference), axis=(1, 2, 3)), on_step)
     source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[3])
-    loop.run(source, steps, None)
+    loop.run(source, steps)
 
     exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
     exact_encoder.set_weights(encoder.get_weights())
@@ -256,44 +244,42 @@ class _BatchLoss(keras.metrics.Metric):
         return ops.convert_to_tensor(self._last)
 
 
-class _Loop(keras.callbacks.Callback):
-    """One `fit` of a model, with a clock that starts when the first step has ended, and the loss of every step."""
+class _Loop:
+    """Trains a model batch by batch, with one clock and the loss of every step, over as many phases as are run.
+
+    Not `fit`: under TensorFlow it feeds through tf.data, whose tuning thread can hold up its end for a minute, and
+    it draws batches ahead, so that a phase that the clock ends would not end there.
+    """
 
     def __init__(self, trained, optimizer, loss, on_step):
-        super().__init__()
         optimizer.build(trained.trainable_variables)
         # XLA makes these networks 2 to 4 times slower on CPUs; under JAX, Keras compiles in any case.
         trained.compile(optimizer, loss, metrics=[_BatchLoss(loss)], jit_compile=keras.backend.backend() == "jax")
         self._trained = trained
         self._on_step = on_step or (lambda: None)
+        self._created = time.perf_counter()
         self._loss = []
         self._ended = []  # clock readings, one a step
 
-    @property
-    def steps(self):
-        return len(self._ended)
+    def run(self, source, last_step=None, deadline=None):
+        """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds.
 
-    @property
-    def seconds(self):
+        Both count from the first phase on. Returns the steps taken.
+        """
+        before = len(self._loss)
+        while (last_step is None or len(self._loss) < last_step) and (deadline is None or self._seconds() < deadline):
+            logs = self._trained.train_on_batch(*next(source), return_dict=True)
+            loss = float(logs["batch_loss"])
+            if not np.isfinite(loss):
+                raise DivergedError(f"the loss is {loss} at step {len(self._loss) + 1}: lower the learning rate")
+            self._loss.append(loss)
+            self._ended.append(time.perf_counter())
+            self._on_step()
+        return len(self._loss) - before
+
+    def _seconds(self):
         return self._ended[-1] - self._ended[0] if self._ended else 0.0
-
-    def run(self, source, last_step, deadline):
-        """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds."""
-        self._deadline = deadline
-        self._called = time.perf_counter()
-        # One `fit` for both phases: a second one costs from 0.1 to 1 s to begin, which no budget should pay.
-        self._trained.fit(source, steps_per_epoch=last_step or 2**31, verbose=0, shuffle=False, callbacks=[self])
-
-    def on_train_batch_end(self, batch, logs):
-        loss = float(logs["batch_loss"])
-        if not np.isfinite(loss):
-            raise DivergedError(f"the loss is {loss} at step {self.steps + 1}: lower the learning rate")
-        self._loss.append(loss)
-        self._ended.append(time.perf_counter())
-        self._on_step()
-        if self._deadline is not None and self.seconds >= self._deadline:
-            self._trained.stop_training = True
 
     def history(self):
         ended = np.array(self._ended)
-        return History(np.array(self._loss), ended - ended[0], ended[0] - self._called)
+        return History(np.array(self._loss), ended - ended[0], ended[0] - self._created)
