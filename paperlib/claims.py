@@ -127,7 +127,9 @@ def _loss_gap(records, small):
 
 
 def _steps(table):
-    if table.empty:
-        return ""
-    fast, full = table["fast_steps"], table["full_steps"]
-    return f"steps: {fast.min()} to {fast.max()} on the subset, {full.min()} to {full.max()} on the full set"
+    ranges = []
+    for column, where in (("fast_steps", "subset"), ("full_steps", "full set")):
+        if table[column].any():
+            low, high = table[column].min(), table[column].max()
+            ranges.append(f"{low}{'' if low == high else f' to {high}'} steps on the {where}")
+    return ", ".join(ranges)

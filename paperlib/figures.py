@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import NullLocator
 
 from paperlib import records
 
@@ -226,7 +227,7 @@ def fixed_budget(table, note, paper=None):
             mean, sd = some["accuracy"].mean(), some["accuracy"].std()
             label = f"{name}: mean {mean:.1f} %, SD {sd:.1f} (n = {len(some)})"
             bars = axis.bar(at, some["accuracy"], 0.8, color=COLORS[selection], label=label)
-            axis.bar_label(bars, fmt="%.1f", fontsize=8)
+            axis.bar_label(bars, fmt="%.1f", fontsize=9, label_type="center")
             axis.hlines(mean, at[0] - 0.4, at[-1] + 0.4, color="k", linewidth=1.2)
             if paper:
                 axis.hlines(paper[selection], at[0] - 0.4, at[-1] + 0.4, color="k", linestyle=":", linewidth=2)
@@ -266,6 +267,10 @@ def loss_curves(table, note, large_share, small_share):
         axis.plot([], [], "v", color="grey", label="change to the full set")
         axis.set(xlabel="seconds since the first step", ylabel="training cross-entropy\n(running mean of 4 % of the steps)")
         axis.set_yscale("log")
+        axis.set_yticks([1, 2, 5, 10, 20, 50], minor=False)
+        axis.set_ylim(0.9 * table["loss"].quantile(0.01), table["loss"].max())
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_locator(NullLocator())
         axis.set_title(f"Training loss against elapsed time; a line a run\n{note}", fontsize=10)
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure

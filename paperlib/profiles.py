@@ -56,8 +56,8 @@ PROFILES = {
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0,),
         ),
-        # make figures PROFILE=cpu DATA=...   about 75 minutes on two cores with bfloat16 instructions.
-        # CIFAR-10 at 1/65 of the paper's samples seen: expect 60 to 70 % for the baseline.
+        # make figures PROFILE=cpu DATA=...   about an hour on two cores with bfloat16 instructions.
+        # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",
             source="cifar10",
