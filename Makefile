@@ -4,7 +4,6 @@ PROFILE ?= quick
 DATA ?=
 VENV ?= .venv
 OUT := figures/$(PROFILE)
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
 
@@ -36,15 +35,7 @@ $(READY): environment.yml pyproject.toml
 	@touch $@
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
-	@mkdir -p build $(OUT)/notebooks
-	@set -o pipefail; n=0; for notebook in $(NOTEBOOKS); do \
-	    n=$$((n + 1)); name=$$(basename $$notebook); \
-	    echo "[$$n/$(words $(NOTEBOOKS))] $$name, profile $(PROFILE)"; \
-	    $(BIN)/papermill $$notebook build/$$name --no-progress-bar --log-level WARNING --stdout-file - \
-	        -r profile "$(PROFILE)" -r data "$(DATA)" -r figures figures -r progress lines \
-	        2> >(grep -vE "$(NOTES)" >&2) || exit 1; \
-	    mv build/$$name $(OUT)/notebooks/$$name; \
-	done
+	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
 
 test: env  ## pytest, then nbval over all notebooks

@@ -52,13 +52,7 @@ def save(figure, folder, name, table=None):
 def class_samples(dataset, count, note):
     """The first `count` training images of each class, a row a class."""
     rows = [dataset.x_train[dataset.y_train == label][:count] for label in range(len(dataset.classes))]
-    figure, axes = _grid(len(rows), count)
-    for row, (images, name) in enumerate(zip(rows, dataset.classes)):
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for axis, image in zip(axes[row], images):
-            axis.imshow(image.squeeze(), cmap="gray")
-    figure.suptitle(f"Training images, a row a class\n{note}", fontsize=10)
-    return figure
+    return _image_rows(dict(zip(dataset.classes, rows)), f"Training images, a row a class\n{note}")
 
 
 def augmented_images(image, count, note):
@@ -66,7 +60,7 @@ def augmented_images(image, count, note):
     from paperlib import augment
 
     images = np.repeat(image[np.newaxis], count, axis=0)
-    shown = {"as it is": images}
+    shown = {"as it is": augment.center_crop(images, 24)}
     for name, layers in (
         ("crop, flip", (augment.RandomCrop(24, 1), augment.RandomFlip(2))),
         ("brightness,\ncontrast", (augment.RandomBrightness(seed=3), augment.RandomContrast(seed=4))),
@@ -76,13 +70,35 @@ def augmented_images(image, count, note):
         shown[name] = np.clip(np.asarray(images), 0, 255).astype(np.uint8)
     standard = np.asarray(augment.standardize(images))
     low, high = np.percentile(standard, [1, 99])
-    shown["standardized"] = np.clip((standard - low) / (high - low), 0, 1)
-    figure, axes = _grid(len(shown), count)
-    for row, (name, images) in enumerate(shown.items()):
-        axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-        for axis, picture in zip(axes[row], images):
-            axis.imshow(picture.squeeze(), cmap="gray")
-    figure.suptitle(f"One training image, augmented {count} times\n{note}", fontsize=10)
+    shown["standardized"] = (255 * np.clip((standard - low) / (high - low), 0, 1)).astype(np.uint8)
+    return _image_rows(shown, f"One training image, augmented {count} times\n{note}")
+
+
+def chosen_samples(images, lists, note):
+    """The samples that each of some elements chooses first. images (N, H, W, C) uint8; lists (ranks, elements)."""
+    rows = {str(element + 1): images[lists[:, element]] for element in range(lists.shape[1])}
+    title = f"What elements choose: most activating samples, best first\n{note}"
+    return _image_rows(rows, title, "embedding element, the most varying first")
+
+
+def _image_rows(rows, title, ylabel=None, gap=3):
+    """Rows of images as one picture. rows: label -> uint8 (count, H, W, C), all of one size."""
+    columns = max(map(len, rows.values()))
+    height, width, channels = next(iter(rows.values())).shape[1:]
+    sheet = np.full((len(rows) * (height + gap), columns * (width + gap), channels), 255, np.uint8)
+    for row, images in enumerate(rows.values()):
+        for column, image in enumerate(images):
+            top, left = row * (height + gap), column * (width + gap)
+            sheet[top : top + height, left : left + width] = image
+    with plt.rc_context({**STYLE, "axes.grid": False}):
+        figure, axis = plt.subplots(figsize=(0.75 * columns + 1.2, 0.75 * len(rows) + 0.8))
+        axis.imshow(sheet.squeeze(), cmap="gray", vmin=0, vmax=255)
+        axis.set_yticks(np.arange(len(rows)) * (height + gap) + height / 2, list(rows), fontsize=10)
+        axis.set_xticks([])
+        axis.tick_params(length=0)
+        axis.spines[:].set_visible(False)
+        axis.set_ylabel(ylabel)
+        axis.set_title(title, fontsize=10)
     return figure
 
 
@@ -95,16 +111,6 @@ def embedding_spread(embeddings, note):
         axis.set(xlabel="embedding element, sorted", ylabel="standard deviation", ylim=(0, None))
         axis.set_title(f"How much elements vary over {len(embeddings):,} training images\n{note}", fontsize=10)
     return figure
-
-
-def _grid(rows, columns):
-    """A figure of small pictures without axes: `(figure, axes (rows, columns))`."""
-    with plt.rc_context({**STYLE, "axes.grid": False}):
-        figure, axes = plt.subplots(rows, columns, figsize=(0.75 * columns + 1.2, 0.75 * rows + 0.8), squeeze=False)
-    for axis in axes.flat:
-        axis.set(xticks=[], yticks=[])
-        axis.spines[:].set_visible(False)
-    return figure, axes
 
 
 def reconstructions(originals, embeddings, reproductions, note):
@@ -129,18 +135,6 @@ def reconstructions(originals, embeddings, reproductions, note):
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
         figure.suptitle(f"Inputs, embeddings and reproductions\n{note}", fontsize=10)
-    return figure
-
-
-def chosen_samples(images, lists, note):
-    """The samples that each of some elements chooses first. images (N, H, W, C) uint8; lists (ranks, elements)."""
-    figure, axes = _grid(*lists.T.shape)
-    for element, row in enumerate(axes):
-        row[0].set_ylabel(element + 1, rotation=0, ha="right", va="center")
-        for axis, sample in zip(row, lists[:, element]):
-            axis.imshow(images[sample].squeeze(), cmap="gray")
-    figure.supylabel("embedding element, the most varying first")
-    figure.suptitle(f"What elements choose: most activating samples, best first\n{note}", fontsize=10)
     return figure
 
 

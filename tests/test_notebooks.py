@@ -2,7 +2,10 @@ import subprocess
 import sys
 
 import nbformat
+import papermill
 import pytest
+
+from paperlib.headless import run
 
 from .conftest import ROOT
 
@@ -44,3 +47,24 @@ def test_a_wrong_parameter_stops_a_notebook_before_any_training(tmp_path, parame
     done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode and message in done.stderr
     assert not list(tmp_path.glob("*/records/*.json"))
+
+
+def test_headless_refuses_an_unknown_profile_and_makes_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="unknown profile 'fast'"):
+        run("fast", root=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for name, code in (("01_good", "print(profile)"), ("02_bad", "1 / 0")):
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+        parameters = nbformat.v4.new_code_cell("profile = ''", metadata={"tags": ["parameters"]})
+        notebook.cells = [parameters, nbformat.v4.new_code_cell(code)]
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+    with pytest.raises(papermill.PapermillExecutionError, match="ZeroDivisionError"):
+        run("quick", root=tmp_path)
+    done = tmp_path / "figures" / "quick" / "notebooks"
+    assert [path.name for path in done.iterdir()] == ["01_good.ipynb"]
+    assert nbformat.read(done / "01_good.ipynb", as_version=4).cells[-1].outputs[0].text == "quick\n"

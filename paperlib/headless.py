@@ -1,0 +1,36 @@
+"""Run all notebooks without a screen, one after the other: `python -m paperlib.headless PROFILE [DATA]`."""
+
+import os
+import sys
+from pathlib import Path
+
+import papermill
+
+from paperlib.profiles import profile as profile_named
+
+
+def run(profile, data="", root=Path()):
+    """Execute `root`/notebooks into `root`/figures/PROFILE/notebooks, each file whole or not at all.
+
+    Raises ValueError for an unknown profile, and papermill's PapermillExecutionError at the first notebook that fails; the ones before it are kept.
+    """
+    profile_named(profile)  # refuses an unknown one before a folder of that name is made
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    parts, done = root / "build", root / "figures" / profile / "notebooks"
+    for folder in (parts, done):
+        folder.mkdir(parents=True, exist_ok=True)
+    parameters = {"profile": profile, "data": data, "figures": "figures", "progress": "lines"}
+    for number, notebook in enumerate(notebooks, 1):
+        print(f"[{number}/{len(notebooks)}] {notebook.name}, profile {profile}", flush=True)
+        part = parts / notebook.name
+        papermill.execute_notebook(
+            notebook, part, parameters, cwd=root, progress_bar=False, stdout_file=sys.stdout, log_output=False
+        )
+        os.replace(part, done / notebook.name)
+
+
+if __name__ == "__main__":
+    try:
+        run(*sys.argv[1:])
+    except (ValueError, papermill.PapermillExecutionError) as error:
+        sys.exit(str(error))
