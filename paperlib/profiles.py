@@ -40,7 +40,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        # make figures                        about 4 minutes on two cores; shows that all of it runs.
+        # make figures                        about 3 minutes on two cores; shows that all of it runs.
         # scikit-learn's 8 x 8 digits: accuracies say nothing about the paper.
         Profile(
             name="quick",
@@ -56,7 +56,7 @@ PROFILES = {
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0,),
         ),
-        # make figures PROFILE=cpu DATA=...   about an hour on two cores with bfloat16 instructions.
+        # make figures PROFILE=cpu DATA=...   about 75 minutes on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",
