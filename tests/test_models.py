@@ -57,7 +57,6 @@ def test_seed_decides_the_initial_weights():
     first, second, other = (models.classifier(seed=seed).get_weights() for seed in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(first, second))
     assert not np.array_equal(first[0], other[0])
-    encoder, _ = models.autoencoder(seed=0)
     kernels = [w for w in models.classifier().get_weights() if w.ndim == 4]
     assert not np.array_equal(kernels[0].ravel()[:100], kernels[1].ravel()[:100])  # layers do not start alike
 
