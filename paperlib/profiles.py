@@ -22,6 +22,7 @@ class Profile:
     split_seeds: tuple  # of each point of Fig. 5
     budget_seeds: tuple  # of each arm of Fig. 6
     large_seeds: tuple  # of the subset ten times as large, Fig. 7
+    precision_seeds: tuple  # of the baseline in float32
 
     @property
     def decay(self):
@@ -55,8 +56,9 @@ PROFILES = {
             split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0,),
+            precision_seeds=(0, 1),
         ),
-        # make figures PROFILE=cpu DATA=...   about 75 minutes on two cores with bfloat16 instructions.
+        # make figures PROFILE=cpu DATA=...   about an hour on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",
@@ -71,6 +73,7 @@ PROFILES = {
             split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0, 1),
+            precision_seeds=(0, 1, 2, 3),
         ),
         # make figures PROFILE=paper DATA=... the paper's own numbers; one GPU. The paper: 83.3 % for the baseline.
         Profile(
@@ -86,6 +89,7 @@ PROFILES = {
             split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0, 1),
+            precision_seeds=(0, 1, 2, 3),
         ),
     )
 }

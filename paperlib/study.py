@@ -129,6 +129,12 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
     ]
 
 
+def precision_runs(profile, dataset, *, feed="resident"):
+    """The baseline in the machine's own precision and in float32, from the same seeds."""
+    full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
+    return [replace(run, seed=seed) for seed in profile.precision_seeds for run in full.values()]
+
+
 def _full_run(profile, dataset, feed, precision):
     return Run(
         dataset.name,

@@ -167,18 +167,17 @@ def train_autoencoder(
         if value <= 0:
             raise ValueError(f"{name} is {value}: expected more than 0")
     precision = precisions.resolve(precision)
-    seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
+    seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(3)]
     shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
     encoder, decoder = models.autoencoder(embedding_size, **shape, dtype=precisions.POLICIES[precision], seed=seeds[0])
     fed, crops = feeds.feed_input(images, feed)
-    crops = augment.RandomCrop(image_size, seeds[1])(crops, training=True)
-    crops = augment.RandomFlip(seeds[2])(crops, training=True)
+    crops = augment.RandomCropFlip(image_size, seeds[1])(crops, training=True)
     crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
     difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
     trained = keras.Model(fed, difference)
     optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
     loop = _Loop(trained, optimizer, lambda _, difference: ops.mean(ops.square(difference), axis=(1, 2, 3)), on_step)
-    source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[3])
+    source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[2])
     loop.run(source, steps)
 
     exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)

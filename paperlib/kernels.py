@@ -1,0 +1,114 @@
+"""Keras' layers in faster or more exact kernels, for training with TensorFlow on a processor.
+
+Elsewhere they are Keras' own. They have the weights, results and gradients of the layers that they stand for
+(`tests/test_kernels.py`). This is the one place that imports TensorFlow, for operations that Keras does not offer.
+"""
+
+import keras
+from keras import layers, ops
+
+
+def _on_tensorflow_cpu():
+    if keras.backend.backend() != "tensorflow":
+        return False
+    return all(device.startswith("cpu") for device in keras.distribution.list_devices())
+
+
+class BatchNormalization(layers.BatchNormalization):
+    """Batch normalization over the last axis of images (B, H, W, C), while training in one kernel.
+
+    Keras composes it of some thirty elementwise operations, each of which reads and writes the whole tensor.
+    """
+
+    def call(self, inputs, training=None, mask=None):
+        if not training or not _on_tensorflow_cpu():
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, ops.cast(self.gamma, "float32"), ops.cast(self.beta, "float32"), epsilon=self.epsilon
+        )
+        # The kernel's variance is the unbiased one; Keras averages the biased.
+        count = ops.cast(ops.size(inputs) // inputs.shape[-1], "float32")
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
+        return outputs
+
+
+class Conv2D(layers.Conv2D):
+    """A convolution of images (B, H, W, C) with odd kernels (h, w, C, D), stride 1 and "same" padding.
+
+    The gradient of its kernel is computed as a convolution too, whose channels are the batch: in bfloat16, oneDNN's
+    forward kernel is faster than the one that it has for this gradient. It pays off with many channels.
+    """
+
+    def call(self, inputs):
+        if inputs.dtype != "bfloat16" or not _on_tensorflow_cpu():
+            return super().call(inputs)
+        import tensorflow as tf
+
+        @tf.custom_gradient
+        def convolve(images, kernel):
+            def gradients(gradient):
+                to_images = tf.nn.conv2d_transpose(gradient, kernel, tf.shape(images), 1, "SAME")
+                return to_images, _kernel_gradient(images, gradient, kernel.shape)
+
+            return tf.nn.conv2d(images, kernel, 1, "SAME"), gradients
+
+        return self.activation(_add_bias(convolve(inputs, ops.cast(self.kernel, inputs.dtype)), self.bias))
+
+
+class Conv2DTranspose(layers.Conv2DTranspose):
+    """A transposed convolution of images (B, H, W, C)."""
+
+    def call(self, inputs):
+        outputs = ops.conv_transpose(inputs, self.kernel, strides=self.strides, padding=self.padding)
+        return self.activation(_add_bias(outputs, self.bias))
+
+
+class Dense(layers.Dense):
+    """A fully connected layer on (B, C)."""
+
+    def call(self, inputs, training=None):
+        return self.activation(_add_bias(ops.matmul(inputs, self.kernel), self.bias))
+
+
+def _add_bias(outputs, bias):
+    """outputs (..., D) + bias (D,).
+
+    TensorFlow sums up the bias' gradient in the numbers' own format: in bfloat16, over a thousand of them, it comes
+    out several percent off, and over many thousands it stops growing.
+    """
+    if outputs.dtype != "bfloat16" or not _on_tensorflow_cpu():
+        return ops.add(outputs, bias)
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def add(outputs, bias):
+        def gradients(gradient):
+            rows = tf.reshape(gradient, (-1, gradient.shape[-1]))
+            return gradient, tf.matmul(tf.ones((1, tf.shape(rows)[0]), rows.dtype), rows)[0]  # sums in float32
+
+        return tf.nn.bias_add(outputs, bias), gradients
+
+    return add(outputs, ops.cast(bias, outputs.dtype))
+
+
+def _kernel_gradient(images, gradient, shape):
+    """The gradient of a kernel of `shape` (h, w, C, D), for images (B, H, W, C) and the output's gradient (B, H, W, D).
+
+    Its element [i, j, c, d] sums images[b, y + i, x + j, c] gradient[b, y, x, d] over b, y and x: the gradient slid
+    over the images. For one convolution to do that with all c and d, `gradient` becomes one image (1, H, W D, B),
+    with its channels beside each other in a row, and `images` the kernel (H, W, B, C), with gaps of D.
+    """
+    import tensorflow as tf
+
+    height, width, channels, filters = shape
+    batch, rows, columns = tf.shape(images)[0], *images.shape[1:3]
+    slid_over = tf.reshape(tf.transpose(tf.reshape(gradient, (batch, -1))), (1, rows, columns * filters, batch))
+    slid = tf.transpose(images, (1, 2, 0, 3))
+    top, left = height // 2, width // 2
+    padding = ((0, 0), (top, top), (left * filters, left * filters), (0, 0))
+    taps = tf.nn.conv2d(slid_over, slid, 1, padding, dilations=(1, filters))  # (1, h, w D, C), from the last tap on
+    taps = tf.reshape(taps, (height, width, filters, channels))
+    return tf.transpose(tf.reverse(taps, (0, 1)), (0, 1, 3, 2))
