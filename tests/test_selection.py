@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from paperlib import selection
 from paperlib.selection import METHODS, ranked_lists, select
 
 
@@ -49,16 +50,25 @@ def test_equals_the_obvious_implementation(embeddings, data, overlap):
     assert len(chosen) == k or overlap == "union"
 
 
-def test_equals_the_obvious_implementation_on_many_samples():
-    embeddings = np.random.default_rng(0).normal(size=(400, 21)).astype(np.float32)  # more columns than a block
-    assert select(embeddings, 200).tolist() == obvious(embeddings, 200, "fill")
+@given(matrices, st.data(), st.sampled_from(["fill", "union"]))
+def test_the_size_of_blocks_does_not_show(embeddings, data, overlap):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "_BLOCK_BYTES", 2 * embeddings[:1].nbytes)  # two rows
+        test_equals_the_obvious_implementation.hypothesis.inner_test(embeddings, data, overlap)
+
+
+def test_equals_the_obvious_implementation_on_many_samples(monkeypatch):
+    embeddings = np.random.default_rng(0).normal(size=(400, 21)).astype(np.float32)
+    monkeypatch.setattr(selection, "_BLOCK_BYTES", 8 * embeddings[:1].nbytes)  # 50 blocks
+    for k in (1, 20, 200):
+        assert select(embeddings, k).tolist() == obvious(embeddings, k, "fill")
 
 
 def test_the_papers_sizes():
     embeddings = np.random.default_rng(0).normal(size=(50_000, 216)).astype(np.float32)
     assert len(select(embeddings, 4_320)) == 4_320
-    lists = ranked_lists(embeddings, np.arange(216), 20)  # |Y'| = k / n = 20 for each of 216 elements
-    assert lists.shape == (20, 216)
+    lists, live = ranked_lists(embeddings, 20)  # |Y'| = k / n = 20 for each of 216 elements
+    assert lists.shape == (20, 216) and live.all()
     assert set(select(embeddings, 4_320, overlap="union").tolist()) == set(lists.ravel().tolist())
 
 
@@ -103,7 +113,7 @@ good = np.random.default_rng(2).normal(size=(8, 3))
         ((good.astype(complex), 1), {}, "complex128"),
         ((good.astype(str), 1), {}, "expected real numbers"),
         ((np.where(good > good.mean(), np.nan, good), 2), {}, "NaN or infinite"),
-        ((np.vstack([good, [[np.inf, 0, 0]]]), 2), {}, "1 of 27 values in embeddings are NaN or infinite"),
+        ((np.vstack([good, [[np.inf, 0, 0]]]), 2), {}, "1 of 27 values in embeddings 0 to 8 are NaN or infinite"),
         ((good, 2, "best"), {}, "unknown method 'best': choose from random, top_activations"),
         ((good, 2), {"overlap": "both"}, "overlap is 'both': choose 'fill' or 'union'"),
         ((good, 2), {"quota": 3}, "no option quota; it has overlap"),
