@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from paperlib import claims, records, tables
 
 # <!-- NAME:PROFILE --> ... <!-- end --> in the README holds what the function of that name makes of a profile.
@@ -19,8 +21,13 @@ def _records(root, profile):
     return records.read_all(Path(root) / "figures" / profile / "records")
 
 
+def _own(found):
+    """Without the runs that only compare precisions."""
+    return [record for record in found if record["run"]["precision"] == "auto"]
+
+
 def _summary(found):
-    table = claims.summary(found).astype(object)
+    table = claims.summary(_own(found)).astype(object)
     table["paper"] = [_number(value) for value in table["paper"]]
     table["ours"] = [_measured(row) for row in table.itertuples()]
     table = table[["id", "claim", "unit", "paper", "ours", "n", "remark"]]
@@ -28,16 +35,32 @@ def _summary(found):
 
 
 def _splits(found):
-    table = tables.runs([record for record in found if record["run"]["kind"] == "Run"])
-    table = table[table["time_share"].isna()].sort_values("split", kind="stable")
-    rows = tables.spread(table, ["split", "selection"])
+    table = _full_length(_own(found))
+    rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    return _to_one_digit(rows)
+
+
+def _precision(found):
+    table = _full_length(found)
+    table = table[table["selection"] == "full"]
+    differences = tables.precision_differences(table).assign(precision="paired difference (points)")
+    both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
+    return _to_one_digit(pd.concat(both))
+
+
+def _full_length(found):
+    table = tables.runs([record for record in found if record["run"]["kind"] == "Run"])
+    return table[table["time_share"].isna()]
+
+
+def _to_one_digit(rows):
     for column in ("mean", "sd", "lowest", "highest"):
         rows[column] = [f"{value:.1f}" for value in rows[column]]
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {"summary": _summary, "splits": _splits}
+_MAKERS = {"summary": _summary, "splits": _splits, "precision": _precision}
 
 
 def _number(value):

@@ -103,13 +103,13 @@ def autoencoder_run(profile, dataset, *, precision="auto"):
 
 
 def split_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
-    """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline, run once a seed."""
+    """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline."""
     full = _full_run(profile, dataset, feed, precision)
     subsets = [_subset(full, profile, dataset, method, profile.k, overlap) for method in ("random", "top_activations")]
     runs = []
     for split in profile.splits:
-        for base in subsets if split else [full]:
-            runs += [replace(base, split=split, seed=seed) for seed in profile.split_seeds]
+        bases, seeds = (subsets, profile.split_seeds) if split else ([full], profile.baseline_seeds)
+        runs += [replace(base, split=split, seed=seed) for base in bases for seed in seeds]
     return runs
 
 
@@ -132,7 +132,7 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
 def precision_runs(profile, dataset, *, feed="resident"):
     """The baseline in the machine's own precision and in float32, from the same seeds."""
     full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
-    return [replace(run, seed=seed) for seed in profile.precision_seeds for run in full.values()]
+    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in full.values()]
 
 
 def _full_run(profile, dataset, feed, precision):
@@ -155,7 +155,7 @@ def _subset(run, profile, dataset, method, k, overlap):
 
 
 def _budgeted(run, profile):
-    return replace(run, time_share=TIME_SHARE, baseline_seeds=profile.split_seeds)
+    return replace(run, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds)
 
 
 # Runs -> records.

@@ -28,6 +28,7 @@ def runs(records, average=AVERAGES[0]):
                 "batch": run["batch"],
                 "train_s": times["train_s"],
                 "budget_s": times["budget_s"],
+                "asked": run["precision"],
                 "precision": record["precision"],
                 "device": record["environment"]["device"],
                 "record": record["hash"],
@@ -105,6 +106,12 @@ def paired_differences(table):
     wide = some.pivot_table("accuracy", ["split", "seed"], "selection").reindex(columns=["top_activations", "random"])
     difference = (wide["top_activations"] - wide["random"]).dropna()
     return difference.rename("difference").reset_index()
+
+
+def precision_differences(table):
+    """Accuracy of the machine's own precision minus that of float32 in points, for each seed that both have."""
+    wide = table.assign(own=table["asked"] == "auto").pivot_table("accuracy", "seed", "own")
+    return (wide[True] - wide[False]).dropna().rename("difference").reset_index()
 
 
 def averages(table):

@@ -27,7 +27,7 @@ def tiny():
         steps=6,
         batch=16,
         splits=(0.0, 0.5, 1.0),
-        split_seeds=(0,),
+        baseline_seeds=(0,), split_seeds=(0,),
         budget_seeds=(0,),
     )
 

@@ -25,7 +25,7 @@ def test_the_papers_arithmetic():
 
 def record(selection, k, split, seed, accuracy, share=None, loss=1.0):
     run = {"kind": "Run", "dataset": "d", "selection": selection, "overlap": "", "k": k, "split": split, "seed": seed}
-    run |= {"time_share": share, "steps": 100, "batch": 10}
+    run |= {"time_share": share, "steps": 100, "batch": 10, "precision": "auto"}
     return {
         "run": run,
         "hash": records.content_hash(run),

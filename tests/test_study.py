@@ -130,12 +130,16 @@ def test_plans_are_the_papers(name, digits):
     splits = study.split_runs(size, digits)
     points = {(run.split, run.selection) for run in splits}
     assert points == {(0.0, "full")} | {(s, m) for s in size.splits if s for m in ("random", "top_activations")}
-    assert len(splits) == len(points) * len(size.split_seeds) == len(set(splits))
+    assert len(splits) == len(set(splits)) == len(size.baseline_seeds) + (len(points) - 1) * len(size.split_seeds)
     assert {run.k for run in splits} == {0, size.k}  # random draws as many
     assert {0.5, 0.9, 1.0} <= set(size.splits) and len(size.split_seeds) >= 2
     budget = study.budget_runs(size, digits)
     assert [run.selection for run in budget] == ["full", "top_activations"] * 4
     assert {run.time_share for run in budget} == {0.5707}
+    precision = study.precision_runs(size, digits)
+    assert {run.precision for run in precision} == {"auto", "float32"} and len(precision) == 2 * len(size.baseline_seeds)
+    assert {run for run in precision if run.precision == "auto"} == {run for run in splits if run.split == 0}
+    assert set(budget[0].baselines()) == {run for run in splits if run.split == 0}
     large = [run for run in study.loss_runs(size, digits) if run.k > size.k]
     assert {run.k for run in large} == {10 * size.k} and set(budget) < set(study.loss_runs(size, digits))
 

@@ -1,0 +1,35 @@
+"""Eq. 4 with paperlib: python -m benchmarks.selection_ours FILE ELEMENTS K OVERLAP [SAMPLES]"""
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.matrices import load
+from paperlib.selection import select
+
+
+def peak_memory():
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def fnv(indices):
+    """The digest that `select.cpp` prints of the indices it chose."""
+    digest = 14695981039346656037
+    for index in indices:
+        digest = (digest ^ index) * 1099511628211 % 2**64
+    return f"{digest:016x}"
+
+
+path, overlap = sys.argv[1], sys.argv[4]
+elements, k, samples = int(sys.argv[2]), int(sys.argv[3]), int((sys.argv[5:] or [-1])[0])
+select(np.eye(8), 4)  # what NumPy loads when first used
+before = peak_memory()
+embeddings = load(path, elements, samples)
+started = time.perf_counter()
+chosen = select(embeddings, k, overlap=overlap)
+seconds = time.perf_counter() - started
+peak = (peak_memory() - before) / embeddings.nbytes
+print(json.dumps({"seconds": seconds, "peak_over_matrix": peak, "digest": fnv(sorted(chosen.tolist()))}))
