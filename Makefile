@@ -3,6 +3,7 @@
 PROFILE ?= quick
 DATA ?=
 VENV ?= .venv
+PEERS ?= build/peers
 OUT := figures/$(PROFILE)
 READY := $(VENV)/.ready
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures test readme lab clean
+.PHONY: help env figures test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
@@ -41,6 +42,15 @@ figures: env  ## run all notebooks headless; writes figures/PROFILE
 test: env  ## pytest, then nbval over all notebooks
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
+
+# The peers need packages that nothing else does, so they have an environment of their own. TOPICS: see the module.
+bench: env $(PEERS)/.ready  ## measure ours against Keras, PyTorch, C++ and apricot; writes figures/bench
+	$(BIN)/python -m benchmarks figures/bench $(PEERS)/bin/python $(TOPICS) 2> >(grep -vE "$(NOTES)" >&2)
+
+$(PEERS)/.ready: benchmarks/requirements.txt
+	$(BIN)/python -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	@touch $@
 
 readme: env  ## write the tables in README.md anew from the committed records
 	$(BIN)/python -m paperlib.readme README.md

@@ -1,6 +1,6 @@
 """Measure ours against others: python -m benchmarks FOLDER PEERS_PYTHON [TOPIC ...]
 
-Writes FOLDER/<topic>.csv (ratios), <topic>_runs.csv (every run) and a picture; prints the table. What a topic measured
+Writes FOLDER/<topic>.csv (ratios), <topic>_runs.csv (every run) and speed.png; prints the tables. What a topic measured
 is written when the topic ends, and topics that are not named stay as they are.
 """
 
@@ -14,8 +14,7 @@ import pandas as pd
 
 from benchmarks.alternate import alternately, ratios
 from benchmarks.matrices import matrix
-from benchmarks.picture import draw
-from paperlib import environment
+from paperlib import environment, speed
 
 ROOT = Path(__file__).parents[1]
 OURS = "paperlib"
@@ -132,4 +131,5 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     for topic in topics:
         measure(topic, folder, peers)
-    draw(folder)
+    speed.draw(folder)
+    print(speed.markdown(folder))

@@ -11,19 +11,20 @@ import pandas as pd
 def alternately(commands, rounds=5, timeout=300):
     """Run every command (name -> list of words) once a round. Each prints one line of JSON, its measurements.
 
-    Returns one row a run: name, round, and what was measured. A command that takes longer than `timeout` seconds
-    gets one row without measurements and is not run again.
+    Returns one row a run: name, round, and what was measured. A command that takes longer than `timeout` seconds, or
+    that measures nothing but leaves a note why, gets one row and is not run again.
     """
-    rows, late = [], set()
+    rows, given_up = [], set()
     for number in range(rounds):
         for name, command in commands.items():
-            if name in late:
+            if name in given_up:
                 continue
             try:
                 measured = _run(command, timeout)
             except subprocess.TimeoutExpired:
-                late.add(name)
-                measured = {"longer_than_s": timeout}
+                measured = {"note": f"not done in {timeout} s"}
+            if "note" in measured:
+                given_up.add(name)
             rows.append({"name": name, "round": number, **measured})
             print(f"  round {number + 1} of {rounds}: {name}: {json.dumps(measured)}", flush=True)
     return pd.DataFrame(rows)
@@ -44,8 +45,8 @@ def ratios(runs, ours, column, more_is_better):
     rows = []
     for name in others:
         if name not in wide:
-            late = runs.loc[runs["name"] == name, "longer_than_s"].iloc[0]
-            rows.append({"ours": ours, "against": name, "n": 0, "note": f"did not finish in {late:.0f} s"})
+            note = runs.loc[runs["name"] == name, "note"].iloc[0]
+            rows.append({"ours": ours, "against": name, "n": 0, "unit": column, "note": note})
             continue
         ratio = wide[ours] / wide[name] if more_is_better else wide[name] / wide[ours]
         rows.append(

@@ -5,15 +5,12 @@ product of 4096 x 4096 x 4096. TensorFlow's own profiler does the timing, one op
 """
 
 import json
-import os
 import re
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
-
-os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # so that no two operations overlap and their times add up
 
 import numpy as np
 import tensorflow as tf
@@ -39,14 +36,14 @@ REST = "optimizer, averages, rest"
 STEPS = 3
 
 
-def multiplications(size, width, channels, filters):
-    """Of a 5 x 5 convolution of a size x size image, without those by the padding: 2 operations each."""
+def convolution_flop(size, channels, filters):
+    """Floating-point operations of a 5 x 5 convolution of a size x size image, without those on the padding."""
     taps = sum(min(size, at + 3) - max(0, at - 2) for at in range(size))
     return 2 * taps**2 * channels * filters
 
 
 def gigaflops(batch):
-    conv1, conv2 = (batch * multiplications(24, 64, 3, 64) / 1e9, batch * multiplications(12, 64, 64, 64) / 1e9)
+    conv1, conv2 = (batch * convolution_flop(24, 3, 64) / 1e9, batch * convolution_flop(12, 64, 64) / 1e9)
     dense = batch * 3 * 2 * (2304 * 384 + 384 * 192 + 192 * 10) / 1e9
     conv2s = {f"conv2{what}": conv2 for what in ("", ", kernel's gradient", ", input's gradient")}
     return {"conv1": conv1, "conv1, kernel's gradient": conv1, **conv2s, "dense": dense}
@@ -92,6 +89,7 @@ def profiled(batch):
 
 if __name__ == "__main__":
     batch = int(sys.argv[1])
+    tf.config.threading.set_inter_op_parallelism_threads(1)  # no two operations overlap, so their times add up
     rates = {name: teraflops(dtype) for name, dtype in (("bfloat16", tf.bfloat16), ("float32", tf.float32))}
     times, step = profiled(batch)
     grouped = dict.fromkeys([*GROUPS, REST], 0.0)

@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib import claims, records, tables
+from paperlib import claims, records, speed, tables
 
-# <!-- NAME:PROFILE --> ... <!-- end --> in the README holds what the function of that name makes of a profile.
+# <!-- NAME:FOLDER --> ... <!-- end --> in the README holds what the function of that name makes of figures/FOLDER.
 _BLOCK = re.compile(r"(<!-- (\w+):(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def refresh(text, root):
-    """The README's text with every generated block made from the records under `root`/figures."""
-    return _BLOCK.sub(lambda match: match[1] + _MAKERS[match[2]](_records(root, match[3])) + "\n" + match[4], text)
+    """The README's text with every generated block made from what lies under `root`/figures."""
 
+    def make(match):
+        folder = Path(root) / "figures" / match[3]
+        made = speed.markdown(folder) if match[2] == "speed" else _MAKERS[match[2]](records.read_all(folder / "records"))
+        return f"{match[1]}{made}\n{match[4]}"
 
-def _records(root, profile):
-    return records.read_all(Path(root) / "figures" / profile / "records")
+    return _BLOCK.sub(make, text)
 
 
 def _own(found):

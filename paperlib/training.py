@@ -189,12 +189,12 @@ def train_autoencoder(
 def embed(encoder, images, *, batch=1000):
     """The embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8."""
     size = encoder.input_shape[1]
-    return _in_batches(lambda some: encoder(center_crops(some, size), training=False), images, batch)
+    return _in_batches(encoder, lambda some: center_crops(some, size), images, batch)
 
 
 def reproduce(decoder, embeddings, *, batch=1000):
     """The reproductions (N, H, W, C) float32 of embeddings (N, n)."""
-    return _in_batches(lambda some: decoder(some, training=False), embeddings, batch)
+    return _in_batches(decoder, lambda some: some, embeddings, batch)
 
 
 def center_crops(images, size):
@@ -206,16 +206,16 @@ def predict(model, images, *, standardize_by="deviation", batch=1000):
     """A classifier's logits (N, classes) float32 for the standardized centre crops of images (N, H, W, C) uint8."""
     size = model.input_shape[1]
 
-    def logits(some):
-        return model(augment.standardize(augment.center_crop(some, size), by=standardize_by), training=False)
+    def prepare(some):
+        return augment.standardize(augment.center_crop(some, size), by=standardize_by)
 
-    return _in_batches(logits, images, batch)
+    return _in_batches(model, prepare, images, batch)
 
 
-def _in_batches(function, samples, batch):
-    # Called as it is: `Model.predict` would compile a graph for each new model, which takes longer than running it.
-    parts = [function(samples[start : start + batch]) for start in range(0, len(samples), batch)]
-    return np.concatenate([ops.convert_to_numpy(part) for part in parts])
+def _in_batches(model, prepare, samples, batch):
+    # Not `predict`: it needs all inputs prepared at once, and takes longer.
+    starts = range(0, len(samples), batch)
+    return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
 
 
 def _check_subset(subset, samples):

@@ -1,0 +1,80 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import alternate, matrices, operations
+from paperlib import speed
+
+from .conftest import ROOT
+
+
+def measured(*words):
+    done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_commands_take_turns_and_late_ones_are_given_up():
+    show = [sys.executable, "-c"]
+    commands = {
+        "a": [*show, "print('{\"seconds\": 1}')"],
+        "b": [*show, "print('noise'); print('{\"seconds\": 3}')"],
+        "late": [*show, "import time; time.sleep(60)"],
+    }
+    runs = alternate.alternately(commands, rounds=2, timeout=1)
+    assert list(runs["name"]) == ["a", "b", "late", "a", "b"] and list(runs["round"]) == [0, 0, 0, 1, 1]
+    assert runs["note"].dropna().tolist() == ["not done in 1 s"]
+    table = alternate.ratios(runs, "a", "seconds", more_is_better=False).set_index("against")
+    assert table.loc["b", "times_as_fast"] == 3 and table.loc["b", "n"] == 2 and table.loc["late", "n"] == 0
+
+
+def test_a_failing_command_ends_the_benchmark():
+    with pytest.raises(SystemExit, match="division by zero"):
+        alternate.alternately({"bad": [sys.executable, "-c", "1 / 0"]})
+
+
+def test_ratios_are_taken_pair_by_pair():
+    runs = pd.DataFrame(
+        [(name, number, speed) for number in range(3) for name, speed in (("us", 2 * number + 2), ("them", number + 1))],
+        columns=["name", "round", "images_per_s"],
+    )
+    row = alternate.ratios(runs, "us", "images_per_s", more_is_better=True).iloc[0]
+    assert row["times_as_fast"] == row["lowest"] == row["highest"] == 2 and row["n"] == 3
+
+
+@pytest.mark.parametrize("contender", ["training_ours", "training_keras"])
+def test_training_contenders_run(contender):
+    assert measured(sys.executable, "-m", f"benchmarks.{contender}", 64, 8)["images_per_s"] > 0
+
+
+def test_ours_and_the_cpp_program_choose_the_same(tmp_path):
+    if not shutil.which("g++"):
+        pytest.skip("there is no C++ compiler")
+    program = tmp_path / "select"
+    subprocess.run(["g++", "-O3", "-pthread", "-o", program, ROOT / "benchmarks/select.cpp"], check=True)
+    file = matrices.matrix(tmp_path / "m.bin", 3_000, 37)
+    theirs = measured(program, file, 37, 370)
+    ours = measured(sys.executable, "-m", "benchmarks.selection_ours", file, 37, 370, "union")
+    assert theirs["digest"] == ours["digest"]
+
+
+def test_the_arithmetic_of_a_convolution_leaves_out_the_padding():
+    inside = np.zeros((12, 12))
+    for row in range(12):
+        for column in range(12):
+            inside[row, column] = sum(
+                0 <= row + i < 12 and 0 <= column + j < 12 for i in range(-2, 3) for j in range(-2, 3)
+            )
+    assert operations.convolution_flop(12, 64, 64) == 2 * inside.sum() * 64 * 64
+
+
+def test_the_committed_measurements_are_of_at_least_five_pairs():
+    table = speed.comparisons(ROOT / "figures" / "bench")
+    finished = table[table["note"].isna()] if "note" in table else table
+    assert (finished["n"] >= 5).all() and {"training, batch 1,024", "training, batch 128"} <= set(finished["what"])
+    assert (finished["lowest"] <= finished["times_as_fast"]).all()
