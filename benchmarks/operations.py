@@ -63,7 +63,7 @@ def teraflops(dtype, size=4096):
 def profiled(batch):
     """Milliseconds by TensorFlow's name of each operation, and the median step without the profiler."""
     x, y = images()
-    dataset = Dataset("noise", x, y, x[:1], y[:1], tuple(map(str, range(10))))
+    dataset = Dataset("patterns", x, y, x[:1], y[:1], tuple(map(str, range(10))))
     ended = []
     with tempfile.TemporaryDirectory() as folder:
 
