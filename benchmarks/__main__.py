@@ -54,7 +54,7 @@ def selection(python, peers, scratch):
             "apricot, feature-based": [*apricot, "feature"],
             "apricot, facility location": [*apricot, "facility"],
         }
-        runs = alternately(commands, timeout=120)
+        runs = alternately(commands, timeout=60)
         both = runs[runs["name"].isin([OURS, "C++, two threads"])]
         assert both["digest"].nunique() == 1, "ours and the C++ program choose differently"
         reading = runs.loc[runs["name"] == "C++, two threads", ["round", "reading_s"]]

@@ -1,9 +1,9 @@
 """Eq. 4 with paperlib: python -m benchmarks.selection_ours FILE ELEMENTS K OVERLAP [SAMPLES]"""
 
 import json
-import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from paperlib.selection import select
 
 
 def peak_memory():
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Bytes, of this program alone; `getrusage` would count the one that started it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def fnv(indices):

@@ -11,12 +11,13 @@ _UNITS = {"images_per_s": "images/s", "seconds": "s"}
 
 
 def comparisons(folder):
-    """One row a peer: what both did, medians of ours and theirs, how many times as fast ours was (median, range), n."""
+    """One row a peer: what both did, medians of ours and theirs, how many times as fast ours was (median, range), n,
+    a note where the peer came to no end, and the device."""
     files = [Path(folder) / f"{topic}.csv" for topic in ("training", "embedding", "selection", "figures")]
     table = pd.concat([pd.read_csv(file) for file in files if file.exists()])
     table["unit"] = table["unit"].map(_UNITS)
-    return table[["what", "against", "unit", "ours_median", "other_median", "times_as_fast", "lowest", "highest", "n"]
-                 + [column for column in ("note",) if column in table]]  # fmt: skip
+    shown = ["what", "against", "unit", "ours_median", "other_median", "times_as_fast", "lowest", "highest", "n", "note"]
+    return table.reindex(columns=[*shown, "device"])
 
 
 def operations(folder, batch):
@@ -49,7 +50,8 @@ def draw(folder):
         ratios.xaxis.set_major_formatter("{x:g}")
         ratios.set_yticks(range(len(table)), [f"{row.what}\nagainst {row.against}" for row in table.itertuples()], fontsize=7)
         ratios.set(xlabel="times as fast as the other: median, lowest to highest pair (log scale)")
-        ratios.set_title(f"paperlib against others, in turn on one machine (n = {table['n'].min():g} pairs or more)", fontsize=10)
+        about = f"{table['device'].iloc[0]}, n = {table['n'].min():g} pairs or more"
+        ratios.set_title(f"paperlib against others, in turn on one machine ({about})", fontsize=10)
 
         steps = operations(folder, 1_024)[::-1]
         parts.barh(steps["group"], steps["ms"], color=COLORS["full"], label="measured")
@@ -89,7 +91,7 @@ def markdown(folder):
         ["–" if pd.isna(value) else f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in table[column]]
         for column in ("ours_median", "other_median")
     )
-    table["theirs"] = table["theirs"].where(table["n"] > 0, table.get("note"))
+    table["theirs"] = table["theirs"].where(table["n"] > 0, table["note"])
     table["unit"] = table["unit"].fillna("s")
     shown = table[["what", "against", "unit", "ours", "theirs", "times as fast", "n"]]
     parts = operations(folder, 1_024)
