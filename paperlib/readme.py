@@ -16,11 +16,13 @@ def refresh(text, root):
     """The README's text with every generated block made from what lies under `root`/figures."""
 
     def make(match):
-        folder = Path(root) / "figures" / match[3]
-        made = speed.markdown(folder) if match[2] == "speed" else _MAKERS[match[2]](records.read_all(folder / "records"))
-        return f"{match[1]}{made}\n{match[4]}"
+        return f"{match[1]}{_MAKERS[match[2]](Path(root) / 'figures' / match[3])}\n{match[4]}"
 
     return _BLOCK.sub(make, text)
+
+
+def _records(folder):
+    return records.read_all(folder / "records")
 
 
 def _own(found):
@@ -28,23 +30,23 @@ def _own(found):
     return [record for record in found if record["run"]["precision"] == "auto"]
 
 
-def _summary(found):
-    table = claims.summary(_own(found)).astype(object)
+def _summary(folder):
+    table = claims.summary(_own(_records(folder))).astype(object)
     table["paper"] = [_number(value) for value in table["paper"]]
     table["ours"] = [_measured(row) for row in table.itertuples()]
     table = table[["id", "claim", "unit", "paper", "ours", "n", "remark"]]
     return table.to_markdown(index=False, disable_numparse=True)
 
 
-def _splits(found):
-    table = _full_length(_own(found))
+def _splits(folder):
+    table = _full_length(_own(_records(folder)))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
-def _precision(found):
-    table = _full_length(found)
+def _precision(folder):
+    table = _full_length(_records(folder))
     table = table[table["selection"] == "full"]
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
@@ -62,7 +64,7 @@ def _to_one_digit(rows):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {"summary": _summary, "splits": _splits, "precision": _precision}
+_MAKERS = {"summary": _summary, "splits": _splits, "precision": _precision, "speed": speed.markdown}
 
 
 def _number(value):

@@ -77,7 +77,7 @@ def test_layers_in_float32_are_keras_own(ours, plain, shape, options, activation
 
 
 @pytest.mark.parametrize("ours, exact, shape, options", LAYERS)
-def test_gradients_of_the_bias_are_summed_exactly_in_bfloat16(ours, exact, shape, options):
+def test_gradients_of_the_bias_are_summed_in_float32(ours, exact, shape, options):
     inputs = DRAW.normal(size=shape).astype(np.float32)
     ours, exact = ours(**options, dtype="mixed_bfloat16"), exact(**options)
     for layer in (exact, ours):
