@@ -89,7 +89,6 @@ def operations(python, peers, scratch):
 
 def figures(python, peers, scratch):
     """`make figures` as a whole process: everything trained, against everything on record."""
-    make = ["make", "-s", "figures", f"VENV={Path(sys.prefix)}"]
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     rows = []
     for number in range(5):
@@ -98,11 +97,9 @@ def figures(python, peers, scratch):
             if not name.startswith("figures/"):
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy / name)
+        timed = [python, "-m", "benchmarks.make_figures", copy, sys.prefix]
         for name in ("everything trained", OURS):
-            script = f"import time, subprocess as s; t = time.time(); s.run({make!r}, cwd={str(copy)!r}, check=True, "
-            script += "capture_output=True); print('{\"seconds\": %f}' % (time.time() - t))"
-            run = alternately({name: [python, "-c", script]}, rounds=1, timeout=600)
-            rows.append(run.assign(round=number))
+            rows.append(alternately({name: timed}, rounds=1, timeout=600).assign(round=number))
         shutil.rmtree(copy)
     yield "make figures, quick profile, all on record", pd.concat(rows), "seconds", False
 
@@ -118,7 +115,7 @@ def measure(name, folder, peers):
             runs.append(measured.assign(what=what))
             if column:
                 tables.append(ratios(measured, OURS, column, more_is_better).assign(what=what))
-    device = {key: environment.describe()[key] for key in ("device", "python", "keras", "backend")}
+    device = {key: environment.describe()[key] for key in ("code", "device", "python", "keras", "backend")}
     pd.concat(runs).assign(**device).to_csv(folder / f"{name}_runs.csv", index=False, float_format="%.6g")
     if tables:
         pd.concat(tables).assign(**device).to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
@@ -126,6 +123,8 @@ def measure(name, folder, peers):
 
 if __name__ == "__main__":
     folder, peers, topics = Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or list(TOPICS)
+    if "selection" in topics and not shutil.which("g++"):
+        sys.exit("selection is measured against a C++ program: install g++, or name other topics: make bench TOPICS=...")
     if unknown := set(topics) - set(TOPICS):
         sys.exit(f"unknown topic {', '.join(unknown)}: choose from {', '.join(TOPICS)}")
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,8 +16,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from benchmarks.images import images
-from paperlib.data import Dataset
+from benchmarks.images import dataset
 from paperlib.training import train_classifier
 
 GROUPS = {  # name -> pattern of TensorFlow's names; the first that fits
@@ -62,8 +61,6 @@ def teraflops(dtype, size=4096):
 
 def profiled(batch):
     """Milliseconds by TensorFlow's name of each operation, and the median step without the profiler."""
-    x, y = images()
-    dataset = Dataset("patterns", x, y, x[:1], y[:1], tuple(map(str, range(10))))
     ended = []
     with tempfile.TemporaryDirectory() as folder:
 
@@ -74,7 +71,7 @@ def profiled(batch):
             if len(ended) == 12 + STEPS:
                 tf.profiler.experimental.stop()
 
-        train_classifier(dataset, steps=12 + STEPS, batch=batch, on_step=on_step)
+        train_classifier(dataset(), steps=12 + STEPS, batch=batch, on_step=on_step)
         trace = xplane_pb2.XSpace()
         trace.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
     times = defaultdict(float)

@@ -24,14 +24,17 @@ class Resident(keras.layers.Layer):
         return ops.take(self.images, indices, axis=0)
 
 
-def feed_input(images, feed):
-    """The head of a training model: `(input, images (B, H, W, C))` as Keras tensors for the feed "resident" or "streamed"."""
+def feed_input(images, feed, batch):
+    """The head of a training model: `(input, images (B, H, W, C))` as Keras tensors for the feed "resident" or "streamed".
+
+    `batch` is B: a graph with all sizes known spends nothing on finding them out.
+    """
     if feed == "resident":
-        indices = keras.Input((), dtype="int32", name="indices")
+        indices = keras.Input((), batch, dtype="int32", name="indices")
         return indices, Resident(images)(indices)
     if feed == "streamed":
-        batch = keras.Input(images.shape[1:], dtype=str(images.dtype), name="images")
-        return batch, batch
+        streamed = keras.Input(images.shape[1:], batch, dtype=str(images.dtype), name="images")
+        return streamed, streamed
     raise ValueError(f"feed is {feed!r}: choose 'resident' or 'streamed'")
 
 

@@ -36,14 +36,18 @@ class BatchNormalization(layers.BatchNormalization):
 
 
 class Conv2D(layers.Conv2D):
-    """A convolution of images (B, H, W, C) with odd kernels (h, w, C, D), stride 1 and "same" padding.
+    """A convolution of images (B, H, W, C); the faster one has odd kernels (h, w, C, D), stride 1 and "same" padding.
 
     The gradient of its kernel is computed as a convolution too, whose channels are the batch: in bfloat16, oneDNN's
     forward kernel is faster than the one that it has for this gradient. It pays off with many channels.
     """
 
+    def _is_plain(self):
+        whole = self.padding == "same" and self.data_format == "channels_last" and self.groups == 1 and self.use_bias
+        return whole and all(n % 2 for n in self.kernel_size) and {*self.strides, *self.dilation_rate} == {1}
+
     def call(self, inputs):
-        if inputs.dtype != "bfloat16" or not _on_tensorflow_cpu():
+        if inputs.dtype != "bfloat16" or not self._is_plain() or not _on_tensorflow_cpu():
             return super().call(inputs)
         import tensorflow as tf
 
@@ -62,7 +66,11 @@ class Conv2DTranspose(layers.Conv2DTranspose):
     """A transposed convolution of images (B, H, W, C)."""
 
     def call(self, inputs):
-        outputs = ops.conv_transpose(inputs, self.kernel, strides=self.strides, padding=self.padding)
+        if not self.use_bias or self.data_format != "channels_last":
+            return super().call(inputs)
+        outputs = ops.conv_transpose(
+            inputs, self.kernel, self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate
+        )
         return self.activation(_add_bias(outputs, self.bias))
 
 
@@ -70,6 +78,8 @@ class Dense(layers.Dense):
     """A fully connected layer on (B, C)."""
 
     def call(self, inputs, training=None):
+        if not self.use_bias:
+            return super().call(inputs, training)
         return self.activation(_add_bias(ops.matmul(inputs, self.kernel), self.bias))
 
 
@@ -94,6 +104,9 @@ def _add_bias(outputs, bias):
     return add(outputs, ops.cast(bias, outputs.dtype))
 
 
+_SUMMANDS = 128  # images whose gradients one convolution sums: pixels then lie near each other in memory
+
+
 def _kernel_gradient(images, gradient, shape):
     """The gradient of a kernel of `shape` (h, w, C, D), for images (B, H, W, C) and the output's gradient (B, H, W, D).
 
@@ -103,8 +116,13 @@ def _kernel_gradient(images, gradient, shape):
     """
     import tensorflow as tf
 
+    batch, rows, columns, _ = images.shape
+    if batch and batch > _SUMMANDS and batch % _SUMMANDS == 0:
+        parts = [tf.split(tensor, batch // _SUMMANDS) for tensor in (images, gradient)]
+        sums = [tf.cast(_kernel_gradient(*part, shape), "float32") for part in zip(*parts)]
+        return tf.cast(tf.add_n(sums), images.dtype)
     height, width, channels, filters = shape
-    batch, rows, columns = tf.shape(images)[0], *images.shape[1:3]
+    batch = batch or tf.shape(images)[0]
     slid_over = tf.reshape(tf.transpose(tf.reshape(gradient, (batch, -1))), (1, rows, columns * filters, batch))
     slid = tf.transpose(images, (1, 2, 0, 3))
     top, left = height // 2, width // 2

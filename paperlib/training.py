@@ -117,7 +117,7 @@ def train_classifier(
         dtype=precisions.POLICIES[precision],
         seed=seeds[0],
     )
-    fed, images = feeds.feed_input(dataset.x_train, feed)
+    fed, images = feeds.feed_input(dataset.x_train, feed, batch)
     images = augment.augmentation(image_size, standardize_by=standardize_by, seed=seeds[1])(images, training=True)
     optimizer = AveragedSGD(learning_rate, decay=decay)
     trained = keras.Model(fed, model(images))
@@ -170,7 +170,7 @@ def train_autoencoder(
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(3)]
     shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
     encoder, decoder = models.autoencoder(embedding_size, **shape, dtype=precisions.POLICIES[precision], seed=seeds[0])
-    fed, crops = feeds.feed_input(images, feed)
+    fed, crops = feeds.feed_input(images, feed, batch)
     crops = augment.RandomCropFlip(image_size, seeds[1])(crops, training=True)
     crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
     difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])

@@ -27,19 +27,19 @@ def test_a_batch_may_be_larger_than_the_subset():
 
 
 def test_both_feeds_give_the_same_samples_in_the_same_order():
-    _, resident = feeds.feed_input(IMAGES, "resident")
+    _, resident = feeds.feed_input(IMAGES, "resident", 8)
     layer = feeds.Resident(IMAGES)
     for (indices, labels), (images, same) in zip(drawn(LABELS, 8, 4), drawn(LABELS, 8, 4, "streamed")):
         assert np.array_equal(np.asarray(layer(indices)), images) and np.array_equal(labels, same)
-    assert resident.shape == (None, 4, 4, 3)
+    assert resident.shape == (8, 4, 4, 3)
 
 
 def test_resident_images_are_no_trained_weight():
-    fed, images = feeds.feed_input(IMAGES, "resident")
+    fed, images = feeds.feed_input(IMAGES, "resident", 8)
     model = keras.Model(fed, images)
     assert not model.trainable_variables and model.weights[0].dtype == "uint8"
 
 
 def test_unknown_feed():
     with pytest.raises(ValueError, match="feed is 'tape': choose 'resident' or 'streamed'"):
-        feeds.feed_input(IMAGES, "tape")
+        feeds.feed_input(IMAGES, "tape", 8)
