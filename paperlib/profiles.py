@@ -18,11 +18,13 @@ class Profile:
     autoencoder_batch: int
     steps: int
     batch: int
-    splits: tuple  # shares of the steps in the fast phase (Fig. 5); 0 is the baseline
-    baseline_seeds: tuple  # of the full set alone, also in float32
-    split_seeds: tuple  # of each other point of Fig. 5
+    runs_at_split: dict  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
+    baseline_seeds: tuple  # whose median time the budgets are shares of; also run in float32
     budget_seeds: tuple  # of each arm of Fig. 6
     large_seeds: tuple  # of the subset ten times as large, Fig. 7
+    riddle_seeds: tuple  # of each candidate mechanism
+    lengths: tuple  # shares of the steps that the cost of an accuracy is measured at
+    length_seeds: tuple
 
     @property
     def decay(self):
@@ -52,11 +54,13 @@ PROFILES = {
             autoencoder_batch=32,
             steps=120,
             batch=32,
-            splits=(0.0, 0.5, 0.9, 1.0),
+            runs_at_split={0.0: 2, 0.5: 2, 0.9: 2, 1.0: 2},
             baseline_seeds=(0, 1),
-            split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0,),
+            riddle_seeds=(0,),
+            lengths=(0.5, 1.0),
+            length_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about an hour on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
@@ -69,11 +73,13 @@ PROFILES = {
             autoencoder_batch=128,
             steps=1_200,
             batch=128,
-            splits=(0.0, 0.5, 0.75, 0.9, 0.95, 1.0),
+            runs_at_split={0.0: 5, 0.5: 2, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 5},
             baseline_seeds=(0, 1, 2, 3),
-            split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0, 1),
+            riddle_seeds=(0, 1, 2),
+            lengths=(0.25, 0.5, 0.75, 1.0),
+            length_seeds=(0, 1),
         ),
         # make figures PROFILE=paper DATA=... the paper's own numbers; one GPU. The paper: 83.3 % for the baseline.
         Profile(
@@ -85,11 +91,13 @@ PROFILES = {
             autoencoder_batch=1_024,
             steps=PAPER_STEPS,
             batch=1_024,
-            splits=(0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0),
+            runs_at_split={0.0: 5, 0.1: 2, 0.25: 2, 0.5: 2, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 5},
             baseline_seeds=(0, 1, 2, 3),
-            split_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0, 1),
+            riddle_seeds=(0, 1, 2),
+            lengths=(0.25, 0.5, 0.75, 1.0),
+            length_seeds=(0, 1),
         ),
     )
 }

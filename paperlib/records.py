@@ -17,7 +17,16 @@ class RecordError(OSError):
 
 def content_hash(content):
     """12 hexadecimal digits that name plain data (dicts, lists, numbers, strings) by its content."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+    return _digest(content)[:12]
+
+
+def _digest(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def file_digest(path):
+    """The SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def check_writable(folder):
@@ -36,10 +45,11 @@ def check_writable(folder):
 
 
 def write(path, record):
-    """Write `record` (plain data) to `path`, all of it or nothing; a record that exists stays as it is.
+    """Write `record` (plain data) to `path`, all of it or nothing, with its digest; one that exists stays as it is.
 
     Raises RecordError where that fails; the message then says where the record was saved instead.
     """
+    record = {**record, "digest": _digest(record)}
     sections = ",\n".join(f"{json.dumps(name)}: {json.dumps(section)}" for name, section in record.items())
     _write_once(path, lambda file: file.write(f"{{\n{sections}\n}}\n".encode()))  # one line a section: fit for diffs
 
@@ -55,15 +65,20 @@ def write_array(path, array):
 
 
 def read(path):
-    """The record at `path`. Raises RecordError for one that is damaged or whose run does not match its hash."""
+    """The record at `path`, without its digest. Raises RecordError for one that is damaged or was altered."""
     try:
         record = json.loads(Path(path).read_text())
-        expected = content_hash(record["run"])
+        expected, stated = content_hash(record["run"]), record.pop("digest")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path}: not a readable record ({error}); delete it and run again") from error
     if record.get("hash") != expected:
         raise RecordError(
             f"{path}: its run has the hash {expected}, but it says {record.get('hash')}: it was altered; "
+            "restore it, or delete it and run again"
+        )
+    if _digest(record) != stated:
+        raise RecordError(
+            f"{path}: its content does not have the digest {stated[:12]}… that it was written with: it was altered; "
             "restore it, or delete it and run again"
         )
     return record

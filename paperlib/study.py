@@ -1,164 +1,19 @@
-"""What the paper ran: plans of runs for its figures, and runs -> records."""
+"""Runs -> records: what is not on record is trained, tested and written."""
 
 import time
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from paperlib import environment, records
-from paperlib.profiles import PROFILES  # noqa: F401  (the sizes that plans are made for)
-from paperlib.selection import METHODS, select
+from paperlib.runs import AutoencoderRun, StoppedRun, file_name, plain
+from paperlib.selection import select
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
 # train import it themselves.
 
-TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
 HISTORY_POINTS = 500  # at most, in a record
-
-Precision = Literal["auto", "bfloat16", "float32"]
-
-
-class _Choices:
-    """Refuses, before anything is trained, a value that a field's `Literal` does not list."""
-
-    def __post_init__(self):
-        for name, hint in get_type_hints(type(self)).items():
-            value = getattr(self, name)
-            if get_origin(hint) is Literal and value not in get_args(hint):
-                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, get_args(hint)))}")
-
-
-@dataclass(frozen=True)
-class AutoencoderRun(_Choices):
-    """An autoencoder to train on all of a data set."""
-
-    dataset: str
-    fingerprint: str
-    embedding_size: int = 216
-    steps: int = 40_000
-    batch: int = 1024
-    learning_rate: float = 0.1
-    last_activation: Literal["relu", "linear"] = "relu"
-    precision: Precision = "auto"
-    seed: int = 0
-
-    def label(self):
-        return f"autoencoder-n{self.embedding_size}-seed{self.seed}"
-
-
-@dataclass(frozen=True)
-class Run(_Choices):
-    """A classifier to train: everything that decides its result, and nothing else."""
-
-    dataset: str
-    fingerprint: str
-    selection: str = "full"  # or a method of `paperlib.selection`
-    overlap: Literal["", "fill", "union"] = ""  # option of top_activations
-    k: int = 0
-    autoencoder: AutoencoderRun | None = None  # whose embeddings are selected from
-    split: float = 0.0
-    split_of: Literal["steps", "seconds"] = "steps"
-    steps: int = 10_000
-    time_share: float | None = None  # of the baselines' median time; the run ends there if not by its steps
-    baseline_seeds: tuple = ()
-    batch: int = 1024
-    learning_rate: float = 0.1
-    weight_decay: float = 0.004
-    decay: float = 0.9999
-    standardize_by: Literal["deviation", "variance"] = "deviation"
-    feed: Literal["resident", "streamed"] = "resident"
-    precision: Precision = "auto"
-    seed: int = 0
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.selection not in ("full", *METHODS):
-            raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
-
-    def label(self):
-        subset = f"-k{self.k}-split{self.split:g}" if self.k else ""
-        return f"classifier-{self.selection}{subset}{'-budget' if self.time_share else ''}-seed{self.seed}"
-
-    def baselines(self):
-        """The full-data runs whose time this run's budget is a share of."""
-        whole = replace(self, selection="full", overlap="", k=0, autoencoder=None, split=0.0)
-        return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
-
-
-# Plans: profile and data set -> runs.
-
-
-def autoencoder_run(profile, dataset, *, precision="auto"):
-    """The one autoencoder whose embeddings all selections of a study use."""
-    return AutoencoderRun(
-        dataset.name,
-        dataset.fingerprint,
-        profile.embedding_size,
-        profile.autoencoder_steps,
-        profile.autoencoder_batch,
-        precision=precision,
-    )
-
-
-def split_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
-    """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline."""
-    full = _full_run(profile, dataset, feed, precision)
-    subsets = [_subset(full, profile, dataset, method, profile.k, overlap) for method in ("random", "top_activations")]
-    runs = []
-    for split in profile.splits:
-        bases, seeds = (subsets, profile.split_seeds) if split else ([full], profile.baseline_seeds)
-        runs += [replace(base, split=split, seed=seed) for base in bases for seed in seeds]
-    return runs
-
-
-def budget_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
-    """Fig. 6: the full set alone, and half of the steps on the subset first, until the time is up (reading R9)."""
-    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
-    half = replace(_subset(full, profile, dataset, "top_activations", profile.k, overlap), split=0.5)
-    return [replace(run, seed=seed) for seed in profile.budget_seeds for run in (full, half)]
-
-
-def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
-    """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large."""
-    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
-    large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k, overlap), split=0.5)
-    return budget_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision) + [
-        replace(large, seed=seed) for seed in profile.large_seeds
-    ]
-
-
-def precision_runs(profile, dataset, *, feed="resident"):
-    """The baseline in the machine's own precision and in float32, from the same seeds."""
-    full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
-    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in full.values()]
-
-
-def _full_run(profile, dataset, feed, precision):
-    return Run(
-        dataset.name,
-        dataset.fingerprint,
-        steps=profile.steps,
-        batch=profile.batch,
-        decay=profile.decay,
-        feed=feed,
-        precision=precision,
-    )
-
-
-def _subset(run, profile, dataset, method, k, overlap):
-    if method == "random":
-        return replace(run, selection=method, k=k)
-    autoencoder = autoencoder_run(profile, dataset, precision=run.precision)
-    return replace(run, selection=method, k=k, overlap=overlap, autoencoder=autoencoder)
-
-
-def _budgeted(run, profile):
-    return replace(run, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds)
-
-
-# Runs -> records.
+_STATISTICS_SAMPLES = 10_000  # of the training split, for batch-norm statistics
 
 
 def execute(runs, dataset, folder, progress):
@@ -183,8 +38,8 @@ def execute(runs, dataset, folder, progress):
 
 
 def record_path(run, folder):
-    """Where a run's record is: found again by its content."""
-    return Path(folder) / f"{run.label()}-{records.content_hash(_plain(run))}.json"
+    """Where a run's record is."""
+    return Path(folder) / file_name(run)
 
 
 def embeddings(run, dataset, folder):
@@ -210,6 +65,8 @@ def autoencoder(run, folder):
         run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
     )
     path = record_path(run, folder).with_suffix(".npz")
+    if records.file_digest(path) != record["files"]["weights"]:
+        raise records.RecordError(f"{path}: not the weights that its record was written with; restore it, or delete both")
     with np.load(path) as saved:
         weights = [saved[name] for name in saved.files]
     encoder.set_weights(weights[: len(encoder.weights)])
@@ -252,13 +109,9 @@ def _prerequisites(run):
 
 
 def _expected_steps(run):
-    return round(run.steps * (getattr(run, "time_share", None) or 1))
-
-
-def _plain(run):
-    plain = asdict(run)
-    plain["kind"] = type(run).__name__
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+    if isinstance(run, AutoencoderRun):
+        return run.steps
+    return sum(run.phases() or ()) or round(run.steps * (run.time_share or 1))
 
 
 def _train_autoencoder(run, dataset, folder, on_step):
@@ -299,7 +152,8 @@ def _train_autoencoder(run, dataset, folder, on_step):
         "live_elements": int(live.sum()),
     }
     times = {"embed_s": embedded - embedding, "total_s": time.perf_counter() - started}
-    records.write(path, _record(run, result, trained, times))
+    files = {"weights": records.file_digest(saved["weights"])}
+    records.write(path, {**_record(run, result, trained, times), "files": files})
 
 
 def _train_classifier(run, dataset, folder, on_step):
@@ -308,38 +162,40 @@ def _train_classifier(run, dataset, folder, on_step):
 
 
 def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
-    from paperlib import evaluation, training
+    from paperlib import training
 
     started = time.perf_counter()
     subset = choose(run, dataset, folder)
     chosen = time.perf_counter()
+    phases = phases or run.phases()
     budget = None
     if run.time_share and phases is None:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    trained = training.train_classifier(
-        dataset,
-        subset,
-        split=run.split,
-        steps=None if run.split_of == "seconds" else run.steps,
-        seconds=budget,
-        phases=phases,
-        batch=run.batch,
-        learning_rate=run.learning_rate,
-        weight_decay=run.weight_decay,
-        standardize_by=run.standardize_by,
-        decay=run.decay,
-        feed=run.feed,
-        precision=run.precision,
-        seed=run.seed,
-        on_step=on_step,
-    )
+    try:
+        trained = training.train_classifier(
+            dataset,
+            subset,
+            split=run.split,
+            steps=None if run.split_of == "seconds" else run.steps,
+            seconds=budget,
+            phases=phases,
+            batch=run.batch,
+            learning_rate=run.learning_rate,
+            weight_decay=run.weight_decay,
+            standardize_by=run.standardize_by,
+            decay=run.decay,
+            feed=run.feed,
+            precision=run.precision,
+            seed=run.seed,
+            on_step=on_step,
+        )
+    except training.DivergedError as error:
+        if not isinstance(run, StoppedRun):
+            raise
+        return _diverged_record(run, error, dataset)
     evaluating = time.perf_counter()
-    tests = {}
-    for name, weights in trained.weights.items():
-        trained.model.set_weights(weights)
-        logits = training.predict(trained.model, dataset.x_test, standardize_by=run.standardize_by)
-        tests[name] = evaluation.classification(logits, dataset.y_test)
+    tests = _tests(run, trained, dataset)
     ended = time.perf_counter()
     result = {"train_samples": len(dataset.x_train), "phases": list(trained.phases), "test": tests}
     if subset is not None:
@@ -358,16 +214,58 @@ def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
     return _record(run, result, trained, times)
 
 
+def _tests(run, trained, dataset):
+    """What is measured on the test split under each kind of weights."""
+    from paperlib import evaluation, normalization, training
+
+    def test():
+        logits = training.predict(trained.model, dataset.x_test, standardize_by=run.standardize_by)
+        return evaluation.classification(logits, dataset.y_test)
+
+    draw = np.random.default_rng(run.seed)
+    some = dataset.x_train[draw.permutation(len(dataset.x_train))[:_STATISTICS_SAMPLES]]
+    tests = {}
+    for name, weights in trained.weights.items():
+        trained.model.set_weights(weights)
+        tests[name] = test()
+        if isinstance(run, StoppedRun) and name != "raw":
+            normalization.own_statistics(trained.model, some, standardize_by=run.standardize_by)
+            tests[f"{name}_own"] = test()
+    return tests
+
+
+def _diverged_record(run, error, dataset):
+    """Of a network whose weights are no numbers: it names the first class, whatever it is shown."""
+    from paperlib import evaluation, precision
+
+    logits = np.full((len(dataset.y_test), len(dataset.classes)), np.nan)
+    test = {**evaluation.classification(logits, dataset.y_test), "cross_entropy": None}
+    names = ("raw", "warmup", "constant", "warmup_own", "constant_own")
+    content = plain(run)
+    return {
+        "run": content,
+        "hash": records.content_hash(content),
+        "precision": precision.resolve(run.precision),
+        "result": {
+            "train_samples": len(dataset.x_train),
+            "phases": list(run.phases()),
+            "diverged_at": error.step,
+            "test": dict.fromkeys(names, test),
+        },
+        "environment": environment.describe(),
+    }
+
+
 def _record(run, result, trained, times):
     history = trained.history
     stretch = -(-len(history.loss) // HISTORY_POINTS)  # steps a point
     starts = np.arange(0, len(history.loss), stretch)
     ends = np.minimum(starts + stretch, len(history.loss))
     loss = np.add.reduceat(history.loss, starts) / (ends - starts)
-    plain = _plain(run)
+    content = plain(run)
     return {
-        "run": plain,
-        "hash": records.content_hash(plain),
+        "run": content,
+        "hash": records.content_hash(content),
         "precision": trained.precision,
         "result": result,
         "history": {"step": ends.tolist(), "loss": [float(f"{value:.6g}") for value in loss]},

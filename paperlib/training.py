@@ -14,7 +14,11 @@ LEARNING_RATE = 0.1  # for the classifier in both phases, and for the autoencode
 
 
 class DivergedError(FloatingPointError):
-    """The loss is no number any more; the message says since which step."""
+    """The loss is no number any more, since step `step`."""
+
+    def __init__(self, loss, step):
+        super().__init__(f"the loss is {loss} at step {step}: lower the learning rate")
+        self.step = step
 
 
 @dataclass(frozen=True)
@@ -270,7 +274,7 @@ class _Loop:
             logs = self._trained.train_on_batch(*next(source), return_dict=True)
             loss = float(logs["batch_loss"])
             if not np.isfinite(loss):
-                raise DivergedError(f"the loss is {loss} at step {len(self._loss) + 1}: lower the learning rate")
+                raise DivergedError(loss, len(self._loss) + 1)
             self._loss.append(loss)
             self._ended.append(time.perf_counter())
             self._on_step()

@@ -26,8 +26,8 @@ def tiny():
         autoencoder_steps=3,
         steps=6,
         batch=16,
-        splits=(0.0, 0.5, 1.0),
-        baseline_seeds=(0,), split_seeds=(0,),
+        runs_at_split={0.0: 1, 0.5: 1, 1.0: 1},
+        baseline_seeds=(0,),
         budget_seeds=(0,),
     )
 

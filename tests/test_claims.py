@@ -1,6 +1,6 @@
 import pytest
 
-from paperlib import claims, records, study
+from paperlib import claims, plans, records
 from paperlib.profiles import profile
 
 
@@ -12,7 +12,7 @@ def test_the_papers_arithmetic():
     assert 100 * (1 - paper.k / samples) == pytest.approx(stated["C3"]["value"]) == pytest.approx(91.36)
     assert paper.steps * paper.batch / samples == pytest.approx(204.8) == stated["C17"]["value"]
     assert paper.autoencoder_steps * paper.autoencoder_batch / samples == pytest.approx(819.2)
-    assert 7 * 60 / seconds == pytest.approx(0.5707, abs=5e-5) == pytest.approx(study.TIME_SHARE, abs=5e-5)
+    assert 7 * 60 / seconds == pytest.approx(0.5707, abs=5e-5) == pytest.approx(plans.TIME_SHARE, abs=5e-5)
     assert 100 * paper.large_k / samples == pytest.approx(86.40)
     assert stated["C4"]["value"] - stated["C5"]["value"] == pytest.approx(stated["C6"]["value"])
     assert seconds / paper.steps == pytest.approx(0.0736)

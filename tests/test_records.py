@@ -37,8 +37,17 @@ def test_damaged_records_are_named(tmp_path, content):
 
 
 def test_an_altered_run_is_noticed(tmp_path):
-    (tmp_path / "a.json").write_text(json.dumps({**RECORD, "run": {**RUN, "seed": 2}}))
+    (tmp_path / "a.json").write_text(json.dumps({**RECORD, "run": {**RUN, "seed": 2}, "digest": ""}))
     with pytest.raises(RecordError, match="it was altered"):
+        records.read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("section, value", [("result", {"accuracy": 0.6}), ("times", {"total_s": 2.0}), ("more", 1)])
+def test_an_altered_result_is_noticed(tmp_path, section, value):
+    records.write(tmp_path / "a.json", RECORD)
+    content = json.loads((tmp_path / "a.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps({**content, section: value}))
+    with pytest.raises(RecordError, match="does not have the digest .* it was altered"):
         records.read(tmp_path / "a.json")
 
 

@@ -88,6 +88,20 @@ def test_random_is_a_uniform_set_of_k():
     assert select(embeddings, 3, "random", seed=7).tolist() == drawn[7].tolist()
 
 
+def test_random_balanced_takes_as_many_of_each_class():
+    labels = np.repeat([3, 5, 9], [50, 40, 4])
+    embeddings = np.zeros((94, 1))
+    for k, counts in ((9, [3, 3, 3]), (12, [4, 4, 4]), (20, [8, 8, 4]), (94, [50, 40, 4])):
+        chosen = select(embeddings, k, "random_balanced", labels=labels, seed=k)
+        assert [int((labels[chosen] == name).sum()) for name in (3, 5, 9)] == counts
+    drawn = np.array([select(embeddings, 10, "random_balanced", labels=labels, seed=seed) for seed in range(2_000)])
+    more = [int((labels[row] == 3).sum() == 4) for row in drawn]
+    assert abs(np.mean(more) - 1 / 3) < 5 * (2 / 9 / 2_000) ** 0.5  # each class is as likely to have the tenth
+    counts = np.bincount(drawn.ravel(), minlength=94)[:50]
+    share = counts.sum() / 2_000 / 50
+    assert np.all(np.abs(counts - 2_000 * share) < 5 * (2_000 * share * (1 - share)) ** 0.5)
+
+
 @pytest.mark.parametrize("method", list(METHODS))
 def test_every_method_gives_k_distinct_indices_of_all(method):
     embeddings = np.random.default_rng(1).normal(size=(30, 4))
@@ -114,7 +128,8 @@ good = np.random.default_rng(2).normal(size=(8, 3))
         ((good.astype(str), 1), {}, "expected real numbers"),
         ((np.where(good > good.mean(), np.nan, good), 2), {}, "NaN or infinite"),
         ((np.vstack([good, [[np.inf, 0, 0]]]), 2), {}, "1 of 27 values in embeddings 0 to 8 are NaN or infinite"),
-        ((good, 2, "best"), {}, "unknown method 'best': choose from random, top_activations"),
+        ((good, 2, "best"), {}, "unknown method 'best': choose from random, random_balanced, top_activations"),
+        ((good, 2, "random_balanced"), {}, "looks at classes: give labels"),
         ((good, 2), {"overlap": "both"}, "overlap is 'both': choose 'fill' or 'union'"),
         ((good, 2), {"quota": 3}, "no option quota; it has overlap"),
         ((good, 2, "random"), {"overlap": "fill"}, "no option overlap; it has none"),

@@ -1,0 +1,148 @@
+"""What the paper ran, and what its claims need besides: profile and data set -> runs.
+
+Of the data set only its name and fingerprint are looked at.
+"""
+
+from dataclasses import replace
+
+from paperlib.runs import AutoencoderRun, Run, StoppedRun
+
+TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
+
+
+def autoencoder_run(profile, dataset, *, precision="auto"):
+    """The one autoencoder whose embeddings all selections of a study use."""
+    return AutoencoderRun(
+        dataset.name,
+        dataset.fingerprint,
+        profile.embedding_size,
+        profile.autoencoder_steps,
+        profile.autoencoder_batch,
+        precision=precision,
+    )
+
+
+def split_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline."""
+    full = _full_run(profile, dataset, feed, precision)
+    subsets = [_subset(full, profile, dataset, method, profile.k, overlap) for method in ("random", "top_activations")]
+    return [run for split in profile.runs_at_split for run in _at(split, subsets if split else [full], profile)]
+
+
+def control_runs(profile, dataset, union_size, *, feed="resident", precision="auto"):
+    """Where Fig. 5 shows a gap: which property of the subset makes it?
+
+    Random with the same number per class; the plain union of eq. 4 (reading R7), and random at the union's size, which
+    only the embeddings tell; and at 100 / 0 the subset that is ten times as large.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    union = union_run(profile, dataset, feed=feed, precision=precision)
+    controls = [
+        _subset(full, profile, dataset, "random_balanced", profile.k),
+        union,
+        _subset(full, profile, dataset, "random", union_size),
+    ]
+    large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k), split=1.0)
+    late = [split for split in profile.runs_at_split if split >= 0.9]
+    runs = [run for split in late for run in _at(split, controls, profile)]
+    return runs + [replace(large, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0]))]
+
+
+def union_run(profile, dataset, *, feed="resident", precision="auto"):
+    """The first run on the plain union, whose size depends on how the elements' lists overlap."""
+    full = _full_run(profile, dataset, feed, precision)
+    return replace(_subset(full, profile, dataset, "top_activations", profile.k, "union"), split=1.0)
+
+
+def riddle_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Reading R14: both arms of Fig. 6, cut off at the paper's share of the steps, by candidate mechanism.
+
+    The learning rate as it is, with averages of which the statistics are their own (b), and raised until it
+    diverges (d); and the full set alone after few steps (c). Mechanism (a) is in every record.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
+    cut = round(profile.steps * TIME_SHARE)
+    few = [steps for steps in (1, 3, 10, 30, 100, 300) if steps < cut]
+    arms = [(arm, rate, cut) for rate in (0.1, 0.3, 1.0, 3.0) for arm in (full, half)]
+    arms += [(full, 0.1, steps) for steps in few]
+    return [
+        StoppedRun(**{**vars(arm), "learning_rate": rate, "stop": stop, "seed": seed})
+        for arm, rate, stop in arms
+        for seed in profile.riddle_seeds
+    ]
+
+
+def length_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Runs planned for a share of the steps: the full set alone, and 50 / 50 with either selection.
+
+    The accuracy after so many steps is that of a run's last step, as everywhere.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    halves = [_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations")]
+    arms = [full, *(replace(half, split=0.5) for half in halves)]
+    return [
+        replace(arm, steps=round(profile.steps * share), seed=seed)
+        for share in profile.lengths
+        for arm in arms
+        for seed in profile.length_seeds
+    ]
+
+
+def budget_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 6: the full set alone, and half of the steps on the subset first, until the time is up (reading R9)."""
+    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
+    half = replace(_subset(full, profile, dataset, "top_activations", profile.k, overlap), split=0.5)
+    return [replace(run, seed=seed) for seed in profile.budget_seeds for run in (full, half)]
+
+
+def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large."""
+    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
+    large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k, overlap), split=0.5)
+    return budget_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision) + [
+        replace(large, seed=seed) for seed in profile.large_seeds
+    ]
+
+
+def precision_runs(profile, dataset, *, feed="resident"):
+    """The baseline in the machine's own precision and in float32, from the same seeds."""
+    full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
+    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in full.values()]
+
+
+def feed_runs(profile, dataset, *, precision="auto"):
+    """The full set alone and the 50 / 50 run with both feeds (reading R13): what does a step cost?"""
+    runs = []
+    for feed in ("resident", "streamed"):
+        full = _full_run(profile, dataset, feed, precision)
+        half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
+        runs += [replace(arm, seed=seed) for arm in (full, half) for seed in profile.length_seeds]
+    return runs
+
+
+def _full_run(profile, dataset, feed, precision):
+    return Run(
+        dataset.name,
+        dataset.fingerprint,
+        steps=profile.steps,
+        batch=profile.batch,
+        decay=profile.decay,
+        feed=feed,
+        precision=precision,
+    )
+
+
+def _at(split, arms, profile):
+    return [replace(arm, split=split, seed=seed) for arm in arms for seed in range(profile.runs_at_split[split])]
+
+
+def _subset(run, profile, dataset, method, k, overlap="fill"):
+    if method != "top_activations":
+        return replace(run, selection=method, k=k)
+    autoencoder = autoencoder_run(profile, dataset, precision=run.precision)
+    return replace(run, selection=method, k=k, overlap=overlap, autoencoder=autoencoder)
+
+
+def _budgeted(run, profile):
+    return replace(run, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds)

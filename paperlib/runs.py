@@ -1,0 +1,109 @@
+"""What is run: autoencoders and classifiers as data, named by their content."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, get_args, get_origin, get_type_hints
+
+from paperlib import records
+from paperlib.selection import METHODS
+
+Precision = Literal["auto", "bfloat16", "float32"]
+
+
+class _Choices:
+    """Refuses, before anything is trained, a value that a field's `Literal` does not list."""
+
+    def __post_init__(self):
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(hint) is Literal and value not in get_args(hint):
+                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, get_args(hint)))}")
+
+
+@dataclass(frozen=True)
+class AutoencoderRun(_Choices):
+    """An autoencoder to train on all of a data set."""
+
+    dataset: str
+    fingerprint: str
+    embedding_size: int = 216
+    steps: int = 40_000
+    batch: int = 1024
+    learning_rate: float = 0.1
+    last_activation: Literal["relu", "linear"] = "relu"
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def label(self):
+        return f"autoencoder-n{self.embedding_size}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Run(_Choices):
+    """A classifier to train: everything that decides its result, and nothing else."""
+
+    dataset: str
+    fingerprint: str
+    selection: str = "full"  # or a method of `paperlib.selection`
+    overlap: Literal["", "fill", "union"] = ""  # option of top_activations
+    k: int = 0
+    autoencoder: AutoencoderRun | None = None  # whose embeddings are selected from
+    split: float = 0.0
+    split_of: Literal["steps", "seconds"] = "steps"
+    steps: int = 10_000
+    time_share: float | None = None  # of the baselines' median time; the run ends there if not by its steps
+    baseline_seeds: tuple = ()
+    batch: int = 1024
+    learning_rate: float = 0.1
+    weight_decay: float = 0.004
+    decay: float = 0.9999
+    standardize_by: Literal["deviation", "variance"] = "deviation"
+    feed: Literal["resident", "streamed"] = "resident"
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.selection not in ("full", *METHODS):
+            raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
+
+    def label(self):
+        subset = f"-k{self.k}-split{self.split:g}" if self.k else ""
+        return f"classifier-{self.selection}{subset}{'-budget' if self.time_share else ''}-seed{self.seed}"
+
+    def phases(self):
+        """Steps on the subset and on the full set, where the run states them; None where its plan or clock decides."""
+        return None
+
+    def baselines(self):
+        """The full-data runs whose time this run's budget is a share of."""
+        whole = replace(self, selection="full", overlap="", k=0, autoencoder=None, split=0.0)
+        return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
+
+
+@dataclass(frozen=True)
+class StoppedRun(Run):
+    """A run that is cut off after `stop` of its steps, whatever the clock says (the riddle of the 10.4 %, R14).
+
+    Its averaged weights are tested with batch-norm statistics of their own, too. If it diverges, that is its result.
+    """
+
+    stop: int = 1
+
+    def label(self):
+        return f"{super().label()}-rate{self.learning_rate:g}-stopped{self.stop}"
+
+    def phases(self):
+        fast = min(round(self.steps * self.split), self.stop)
+        return fast, self.stop - fast
+
+
+def plain(run):
+    """A run as plain data (dicts, lists, numbers, strings): what its record holds."""
+    content = asdict(run)
+    content["kind"] = type(run).__name__
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}
+
+
+def file_name(run):
+    """The name of a run's record, which is found again by its content."""
+    return f"{run.label()}-{records.content_hash(plain(run))}.json"

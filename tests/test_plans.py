@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import pytest
+
+from paperlib import plans
+from paperlib.data import load
+from paperlib.profiles import PROFILES, profile
+from paperlib.runs import file_name
+
+
+def test_readings_are_checked_before_anything_runs(digits):
+    quick = profile("quick")
+    for option, value in (("overlap", "both"), ("feed", "tape"), ("precision", "float8")):
+        with pytest.raises(ValueError, match=f"{option} is '{value}': choose from"):
+            plans.split_runs(quick, digits, **{option: value})
+    with pytest.raises(ValueError, match="selection is 'best': choose 'full' or one of random, random_balanced, top_activations"):
+        replace(plans.split_runs(quick, digits)[-1], selection="best")
+    with pytest.raises(ValueError, match="unknown profile 'fast': choose from quick, cpu, paper"):
+        profile("fast")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_plans_are_the_papers(name, digits):
+    size = PROFILES[name]
+    splits = plans.split_runs(size, digits)
+    count = size.runs_at_split
+    points = {(run.split, run.selection) for run in splits}
+    assert points == {(0.0, "full")} | {(s, m) for s in count if s for m in ("random", "top_activations")}
+    assert len(splits) == len(set(splits)) == count[0.0] + 2 * sum(n for split, n in count.items() if split)
+    assert {run.k for run in splits} == {0, size.k}  # random draws as many
+    assert {0.5, 0.9, 1.0} <= set(count) and min(count.values()) >= 2
+    budget = plans.budget_runs(size, digits)
+    assert [run.selection for run in budget] == ["full", "top_activations"] * 4
+    assert {run.time_share for run in budget} == {0.5707}
+    precision = plans.precision_runs(size, digits)
+    assert {run.precision for run in precision} == {"auto", "float32"} and len(precision) == 2 * len(size.baseline_seeds)
+    baselines = {run for run in splits if run.split == 0 and run.seed in size.baseline_seeds}
+    assert {run for run in precision if run.precision == "auto"} == set(budget[0].baselines()) == baselines
+    lengths = plans.length_runs(size, digits)
+    assert {run for run in lengths if run.steps == size.steps} < set(splits)  # found, not trained again
+    feeds = plans.feed_runs(size, digits)
+    assert {run for run in feeds if run.feed == "resident"} < set(splits) and len(feeds) == 4 * len(size.length_seeds)
+    large = [run for run in plans.loss_runs(size, digits) if run.k > size.k]
+    assert {run.k for run in large} == {10 * size.k} and set(budget) < set(plans.loss_runs(size, digits))
+
+
+def test_the_paper_profile_holds_the_papers_numbers():
+    paper = profile("paper")
+    assert (paper.steps, paper.batch, paper.k, paper.embedding_size) == (10_000, 1_024, 4_320, 216)
+    assert (paper.autoencoder_steps, paper.autoencoder_batch, paper.decay) == (40_000, 1_024, 0.9999)
+    assert paper.large_k == 43_200
+
+
+def test_controls_are_paired_with_the_runs_of_fig_5():
+    size, digits = profile("cpu"), load("digits")
+    shown = {(run.split, run.seed) for run in plans.split_runs(size, digits) if run.split >= 0.9}
+    controls = plans.control_runs(size, digits, union_size=2_900)
+    kinds = {(run.selection, run.overlap, run.k) for run in controls}
+    union = ("top_activations", "union", 4_320)
+    assert kinds == {("random_balanced", "", 4_320), union, ("random", "", 2_900), ("top_activations", "fill", 43_200)}
+    for kind in kinds - {("top_activations", "fill", 43_200)}:
+        assert {(r.split, r.seed) for r in controls if (r.selection, r.overlap, r.k) == kind} == shown
+    assert plans.union_run(size, digits) in controls
+
+
+def test_the_riddles_runs_are_cut_off_where_the_papers_were():
+    size, digits = profile("paper"), load("digits")
+    riddle = plans.riddle_runs(size, digits)
+    phases = {(run.selection, run.phases()) for run in riddle if run.stop == 5_707}
+    assert phases == {("full", (0, 5_707)), ("top_activations", (5_000, 707))}
+    assert {run.stop for run in riddle} == {1, 3, 10, 30, 100, 300, 5_707}
+    assert len({file_name(run) for run in riddle}) == len(riddle)
