@@ -1,5 +1,6 @@
 # `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), PYTHON.
 
+NAMED := $(PROFILE)
 PROFILE ?= quick
 DATA ?=
 VENV ?= .venv
@@ -15,7 +16,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures test bench readme lab clean
+.PHONY: help env figures verify test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
@@ -38,6 +39,10 @@ $(READY): environment.yml pyproject.toml
 figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
+
+# FRESH=1 trains a sample of the runs again. Without PROFILE: all that are committed.
+verify: env  ## check every reported number against the records; FRESH=1 PROFILE=cpu DATA=path: and train some again
+	@$(BIN)/python -m paperlib.verify $(if $(FRESH),"$(PROFILE)" --fresh "$(DATA)",$(NAMED)) 2> >(grep -vE "$(NOTES)" >&2)
 
 test: env  ## pytest, then nbval over all notebooks
 	$(BIN)/python -m pytest

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from paperlib import records
+from paperlib import records, stamps
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
 COLORS = {
@@ -35,16 +35,20 @@ STYLE = {
 }
 
 
-def save(figure, folder, name, table=None):
-    """Write a figure as PNG and PDF and the table behind it as CSV to `folder`, each whole or not at all."""
+def save(figure, folder, name, table=None, drawn_from=()):
+    """Write a figure as PNG and PDF and the table behind it as CSV to `folder`, each whole or not at all.
+
+    drawn_from: the records that it shows, for `make verify` to tell whether it is stale.
+    """
     folder = Path(folder)
     records.check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder) as part:
         part = Path(part)
-        figure.savefig(part / f"{name}.png", metadata={"Software": None})
+        csv = None if table is None else part / f"{name}.csv"
+        if csv:
+            table.to_csv(csv, index=False, float_format="%.6g")
+        figure.savefig(part / f"{name}.png", metadata=stamps.metadata(drawn_from, csv))
         figure.savefig(part / f"{name}.pdf", metadata={"CreationDate": None})
-        if table is not None:
-            table.to_csv(part / f"{name}.csv", index=False, float_format="%.6g")
         for file in part.iterdir():
             os.replace(file, folder / file.name)
 

@@ -105,6 +105,13 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
     ]
 
 
+def claim_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """What the ledger measures claims with: the autoencoder and the runs of Fig. 5, 6 and 7."""
+    options = dict(overlap=overlap, feed=feed, precision=precision)
+    classifiers = split_runs(profile, dataset, **options) + loss_runs(profile, dataset, **options)
+    return [autoencoder_run(profile, dataset, precision=precision), *dict.fromkeys(classifiers)]
+
+
 def precision_runs(profile, dataset, *, feed="resident"):
     """The baseline in the machine's own precision and in float32, from the same seeds."""
     full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib import claims, records, speed, tables
+from paperlib import claims, plans, records, speed, study, tables
+from paperlib.profiles import profile
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in the README holds what the function of that name makes of figures/FOLDER.
 _BLOCK = re.compile(r"(<!-- (\w+):(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,41 +22,38 @@ def refresh(text, root):
     return _BLOCK.sub(make, text)
 
 
-def _records(folder):
-    return records.read_all(folder / "records")
+def _claims(folder):
+    return claims_markdown(claims.of_folder(folder)[0])
 
 
-def _own(found):
-    """Without the runs that only compare precisions."""
-    return [record for record in found if record["run"]["precision"] == "auto"]
-
-
-def _summary(folder):
-    table = claims.summary(_own(_records(folder))).astype(object)
+def claims_markdown(table):
+    """The ledger (`paperlib.claims.table`) as a Markdown table."""
+    table = table.astype(object)
     table["paper"] = [_number(value) for value in table["paper"]]
     table["ours"] = [_measured(row) for row in table.itertuples()]
-    table = table[["id", "claim", "unit", "paper", "ours", "n", "remark"]]
-    return table.to_markdown(index=False, disable_numparse=True)
+    table["can tell"] = [f"{value:.2g}" if value == value else "" for value in table["resolution"]]
+    shown = table[["id", "claim", "unit", "paper", "ours", "n", "can tell", "verdict", "notebook", "remark"]]
+    return shown.to_markdown(index=False, disable_numparse=True)
 
 
 def _splits(folder):
-    table = _full_length(_own(_records(folder)))
+    table = _planned(plans.split_runs, folder)
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
 def _precision(folder):
-    table = _full_length(_records(folder))
-    table = table[table["selection"] == "full"]
+    table = _planned(plans.precision_runs, folder)
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
 
 
-def _full_length(found):
-    table = tables.runs([record for record in found if record["run"]["kind"] == "Run"])
-    return table[table["time_share"].isna()]
+def _planned(plan, folder):
+    """The table of those runs of a plan that are in `folder`/records, where `folder` is named for its profile."""
+    dataset = records.data_set(records.read_all(folder / "records"))
+    return tables.runs(study.on_record(plan(profile(folder.name), dataset), folder / "records")[0])
 
 
 def _to_one_digit(rows):
@@ -64,7 +62,7 @@ def _to_one_digit(rows):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {"summary": _summary, "splits": _splits, "precision": _precision, "speed": speed.markdown}
+_MAKERS = {"claims": _claims, "splits": _splits, "precision": _precision, "speed": speed.markdown}
 
 
 def _number(value):

@@ -4,11 +4,14 @@ import hashlib
 import json
 import os
 import tempfile
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
 
 _SPARE_BYTES = 4 << 20  # more than any record takes
+
+DataSet = namedtuple("DataSet", "name fingerprint")  # all that plans look at of one
 
 
 class RecordError(OSError):
@@ -87,6 +90,14 @@ def read(path):
 def read_all(folder):
     """All records in `folder`, by file name."""
     return [read(path) for path in sorted(Path(folder).glob("*.json"))]
+
+
+def data_set(found):
+    """The data set (name, fingerprint) that records were made on; ValueError if they are of several."""
+    named = {DataSet(record["run"]["dataset"], record["run"]["fingerprint"]) for record in found}
+    if len(named) != 1:
+        raise ValueError(f"records of {len(named)} data sets in one place, {sorted(named)}: keep a folder for each")
+    return named.pop()
 
 
 def without_times(record):

@@ -37,6 +37,12 @@ def execute(runs, dataset, folder, progress):
     return [records.read(record_path(run, folder)) for run in runs]
 
 
+def on_record(runs, folder):
+    """The records of those of `runs` that are in `folder`, and the paths of the others; nothing is trained."""
+    paths = [record_path(run, folder) for run in dict.fromkeys(runs)]
+    return [records.read(path) for path in paths if path.exists()], [path for path in paths if not path.exists()]
+
+
 def record_path(run, folder):
     """Where a run's record is."""
     return Path(folder) / file_name(run)

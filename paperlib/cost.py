@@ -1,0 +1,100 @@
+"""What an accuracy costs when everything is charged: autoencoder, embedding, selection, training."""
+
+import numpy as np
+import pandas as pd
+
+from paperlib.figures import NAMES
+
+
+def parts(autoencoder, classifiers):
+    """Seconds before the first step of a run on embedding-based selections: dict of autoencoder, embedding, selection.
+
+    autoencoder: its record; classifiers: records of runs, of which those with embeddings tell the selection's time.
+    """
+    chosen = [r["times"]["select_s"] for r in classifiers if r["run"]["selection"] == "top_activations"]
+    times = autoencoder["times"]
+    training = times["first_step_s"] + times["train_s"]
+    return {"autoencoder": training, "embedding": times["embed_s"], "selection": float(np.median(chosen))}
+
+
+def curves(records, overhead):
+    """One row a run: arm, steps, seed, accuracy (percent), seconds of training, and seconds with all it needs before.
+
+    overhead: seconds charged to embedding-based selections; random ones need none.
+    """
+    rows = []
+    for record in records:
+        run = record["run"]
+        seconds = record["times"]["first_step_s"] + record["times"]["train_s"]
+        before = overhead if run["selection"] == "top_activations" else 0.0
+        rows.append(
+            {
+                "selection": run["selection"],
+                "arm": arm(run["selection"]),
+                "steps": run["steps"],
+                "seed": run["seed"],
+                "accuracy": 100 * record["result"]["test"]["warmup"]["accuracy"],
+                "training_s": seconds,
+                "charged_s": before + seconds,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def arm(selection):
+    return NAMES[selection] if selection == "full" else f"{NAMES[selection]} first (50 / 50)"
+
+
+def seconds_to(points, accuracy, column="training_s"):
+    """Seconds until a mean curve reaches an accuracy (percent), interpolated between its lengths; infinite if never.
+
+    points: rows of `curves` of one arm.
+    """
+    means = points.groupby("steps")[[column, "accuracy"]].mean()
+    reached = np.maximum.accumulate(means["accuracy"])
+    if accuracy > reached.iloc[-1]:
+        return float("inf")
+    return float(np.interp(accuracy, reached, means[column]))
+
+
+def break_even(table, overhead):
+    """After how many trainings the selection pays, by the accuracy that is asked for.
+
+    table: of `curves`. One row a length of the full-set runs: their mean accuracy; seconds until the full set alone, and
+    the embedding-based arm, reach it; what a training saves; trainings until that makes up for `overhead` (infinite
+    where nothing is saved).
+    """
+    full, subset = (table[table["selection"] == name] for name in ("full", "top_activations"))
+    rows = []
+    for accuracy in full.groupby("steps")["accuracy"].mean():
+        seconds = [seconds_to(points, accuracy) for points in (full, subset)]
+        saved = seconds[0] - seconds[1]
+        trainings = np.ceil(overhead / saved) if saved > 0 else float("inf")
+        rows.append([accuracy, *seconds, saved, trainings])
+    names = ["accuracy", "full_set_s", "subset_first_s", "saved_s", "trainings_to_break_even"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def paces(records):
+    """One row a run: feed, arm, and milliseconds a step (median between recorded points) in either phase."""
+    rows = []
+    for record in records:
+        steps, seconds = np.array(record["history"]["step"]), np.array(record["times"]["seconds_at_step"])
+        pace = 1000 * np.diff(seconds) / np.diff(steps)
+        fast = steps[1:] <= record["result"]["phases"][0]
+        rows.append(
+            {
+                "feed": record["run"]["feed"],
+                "arm": arm(record["run"]["selection"]),
+                "seed": record["run"]["seed"],
+                "on the subset (ms)": float(np.median(pace[fast])) if fast.any() else np.nan,
+                "on the full set (ms)": float(np.median(pace[~fast])) if (~fast).any() else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def needed_speedup(trainings, overhead, baseline):
+    """By how much a training must be shorter (share of `baseline` seconds) for `trainings` of them to make up for
+    `overhead` seconds: overhead / (trainings * baseline)."""
+    return overhead / (trainings * baseline)

@@ -1,0 +1,92 @@
+"""The riddle of the 10.4 % (reading R14): candidate mechanisms, in closed form and from the runs of `plans.riddle_runs`."""
+
+import numpy as np
+import pandas as pd
+
+from paperlib import averaging
+from paperlib.plans import TIME_SHARE
+from paperlib.profiles import profile
+
+PAPER_SECONDS = 736  # of the baseline
+BUDGET_SECONDS = 7 * 60
+
+WEIGHTS = {  # how accuracies of `StoppedRun`s are named, in the order of a plot
+    "raw": "raw weights",
+    "warmup": "average with warm-up",
+    "warmup_own": "average with warm-up, own statistics",
+    "constant": "constant decay",
+    "constant_own": "constant decay, own statistics",
+}
+
+
+def initial_share(average, steps, decay):
+    """How much of the initial weights an average still holds after `steps` updates, 0 to 1. (Mechanism a.)"""
+    kept = np.array([float(averaging.decay_at(average, step, decay)) for step in range(steps)])
+    return float(kept.prod())
+
+
+def shares():
+    """One row an average: the initial weights' share at the paper's 57.07 % and 100 % of the steps."""
+    paper = profile("paper")
+    cut = round(paper.steps * TIME_SHARE)
+    rows = [
+        {"average": average, "steps": steps, "initial weights (%)": 100 * initial_share(average, steps, paper.decay)}
+        for average in averaging.AVERAGES
+        for steps in (cut, paper.steps)
+    ]
+    return pd.DataFrame(rows)
+
+
+def table(records):
+    """One row a run and kind of weights: arm, learning rate, steps, seed, weights, accuracy in percent, diverged."""
+    rows = []
+    for record in records:
+        run, result = record["run"], record["result"]
+        about = {
+            "arm": "full set alone" if run["selection"] == "full" else "subset first (50 / 50)",
+            "learning_rate": run["learning_rate"],
+            "steps": run["stop"],
+            "seed": run["seed"],
+            "diverged_at": result.get("diverged_at"),
+        }
+        rows += [
+            {**about, "weights": name, "accuracy": 100 * result["test"][name]["accuracy"]} for name in WEIGHTS
+        ]
+    return pd.DataFrame(rows)
+
+
+def mechanism(found, learning_rate, steps):
+    """Mean and range of accuracy by weights and arm, at one learning rate and number of steps. found: of `table`."""
+    some = found[(found["learning_rate"] == learning_rate) & (found["steps"] == steps)]
+    groups = some.groupby(["weights", "arm"], sort=False)["accuracy"]
+    return groups.agg(n="count", mean="mean", lowest="min", highest="max").reset_index()
+
+
+def rates(found, steps, weights="warmup"):
+    """One row an arm and learning rate: accuracies of the runs at that many steps, and how many diverged."""
+    some = found[(found["steps"] == steps) & (found["weights"] == weights)]
+    groups = some.groupby(["arm", "learning_rate"], sort=False)
+    spread = groups["accuracy"].agg(n="count", mean="mean", lowest="min", highest="max")
+    return spread.assign(diverged=groups["diverged_at"].count()).reset_index()
+
+
+def few_steps(found):
+    """How slow a step would have to be for no more than so few steps to fit (mechanism c).
+
+    One row a number of steps that the full set alone was trained for: mean accuracies of raw weights and of the average
+    with warm-up; seconds a step if no more fit into seven minutes; and how long the baseline's 10,000 would then take.
+    """
+    alone = found[(found["arm"] == "full set alone") & (found["learning_rate"] == found["learning_rate"].min())]
+    wide = alone.pivot_table("accuracy", "steps", "weights")
+    rows = wide[["raw", "warmup"]].reset_index()
+    rows["seconds a step"] = BUDGET_SECONDS / rows["steps"]
+    rows["hours for a baseline"] = rows["seconds a step"] * profile("paper").steps / 3600
+    rows["times the paper's 736 s"] = rows["hours for a baseline"] * 3600 / PAPER_SECONDS
+    return rows
+
+
+def steps_at(found, percent, weights="warmup"):
+    """After how many steps the full set alone passes `percent`, between the numbers of steps that were run."""
+    rows = few_steps(found)
+    reached = np.maximum.accumulate(rows[weights])
+    return float(np.exp(np.interp(percent, reached, np.log(rows["steps"]))))
