@@ -15,7 +15,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures test bench readme lab clean
+.PHONY: help env figures report test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
@@ -38,6 +38,9 @@ $(READY): environment.yml pyproject.toml
 figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
+
+report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
+	@$(BIN)/python -m paperlib.report "$(PROFILE)"
 
 test: env  ## pytest, then nbval over all notebooks
 	$(BIN)/python -m pytest
