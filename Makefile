@@ -16,7 +16,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures verify test bench readme lab clean
+.PHONY: help env figures verify report test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
@@ -43,6 +43,9 @@ figures: env  ## run all notebooks headless; writes figures/PROFILE
 # FRESH=1 trains a sample of the runs again. Without PROFILE: all that are committed.
 verify: env  ## check every reported number against the records; FRESH=1 PROFILE=cpu DATA=path: and train some again
 	@$(BIN)/python -m paperlib.verify $(if $(FRESH),"$(PROFILE)" --fresh "$(DATA)",$(NAMED)) 2> >(grep -vE "$(NOTES)" >&2)
+
+report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
+	@$(BIN)/python -m paperlib.report "$(PROFILE)"
 
 test: env  ## pytest, then nbval over all notebooks
 	$(BIN)/python -m pytest

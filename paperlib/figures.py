@@ -10,6 +10,10 @@ from matplotlib.ticker import NullLocator
 
 from paperlib import records, stamps
 
+# Load the backend now: loaded under `rc_context` below, the interactive mode that it switches on would be switched off
+# with the style, and a notebook would show the first of its figures only.
+plt.switch_backend(plt.get_backend())
+
 # Okabe and Ito's palette: told apart by colour-blind readers too.
 COLORS = {
     "full": "#E69F00",
