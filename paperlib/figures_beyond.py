@@ -56,14 +56,14 @@ def riddle(found, cut, note, paper):
             some = stopped[(stopped["arm"] == arm) & (stopped["learning_rate"] == plain)]
             at = some["weights"].map(list(WEIGHTS).index) + shift
             n = some["seed"].nunique()
-            weights.plot(at, some["accuracy"], "o", color=color, label=f"{arm} (n = {n} runs a point)")
+            weights.plot(at, some["accuracy"], "o", color=color, label=f"{arm} ({n} run{'s' if n > 1 else ''} a point)")
             other = stopped[(stopped["arm"] == arm) & (stopped["weights"] == "warmup")]
             place = {rate: at for at, rate in enumerate(sorted(other["learning_rate"].unique()))}
             lost = other["diverged_at"].notna()
             rates.plot(other["learning_rate"].map(place) + shift, other["accuracy"], "o", color=color)
             rates.plot(other[lost]["learning_rate"].map(place) + shift, other[lost]["accuracy"], "x", color="k", markersize=9)
-        weights.set_xticks(range(len(WEIGHTS)), [name.replace(", ", ",\n").replace(" with ", "\nwith ") for name in WEIGHTS.values()],
-                           fontsize=8)  # fmt: skip
+        names = [name.replace(", ", ",\n").replace(" with ", "\nwith ").replace("t d", "t\nd") for name in WEIGHTS.values()]
+        weights.set_xticks(range(len(WEIGHTS)), names, fontsize=8)
         weights.set(title=f"(a, b) which weights are tested,\nafter {cut:,} steps", ylabel="test accuracy (%)", ylim=(0, 100))
         alone = found[(found["arm"] == "full set alone") & (found["learning_rate"] == plain)]
         for name, marker in (("raw", "^"), ("warmup", "o")):
@@ -85,7 +85,7 @@ def riddle(found, cut, note, paper):
             axis.title.set_fontsize(10)
         if paper:
             weights.plot([], [], ":", color="grey", linewidth=2, label="the paper's means (dotted)")
-        figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+        figure.legend(*weights.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
         figure.suptitle(f"Which mechanism gives 10.4 % and 63.5 %? {note}", fontsize=10)
     return figure
 
@@ -102,7 +102,7 @@ def cost(table, note):
                 label = f"{some['arm'].iloc[0]} (n = {some.groupby('steps').size().min()} a point)"
                 axis.plot(mean[column], mean["accuracy"], "-", color=color, linewidth=1.5, label=label)
                 axis.plot(some[column], some["accuracy"], "o", color=color, markersize=4)
-            axis.set(xlabel="seconds", xlim=(0, None))
+            axis.set(xlabel="seconds (steps at the median pace)", xlim=(0, None))
             axis.set_title(title, fontsize=10)
         axes[0].set(ylabel="test accuracy of the last step (%)")
         handles, labels = axes[0].get_legend_handles_labels()

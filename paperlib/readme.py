@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib import claims, plans, records, speed, study, tables
+from paperlib import claims, controls, plans, records, speed, study, tables
 from paperlib.profiles import profile
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in the README holds what the function of that name makes of figures/FOLDER.
@@ -23,16 +23,19 @@ def refresh(text, root):
 
 
 def _claims(folder):
-    return claims_markdown(claims.of_folder(folder)[0])
+    table, _ = claims.of_folder(folder)
+    table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
+    table["notebook"] = [f"[{name[:2]}](notebooks/{name}.ipynb)" for name in table["notebook"]]
+    return claims_markdown(table)
 
 
 def claims_markdown(table):
-    """The ledger (`paperlib.claims.table`) as a Markdown table."""
+    """The ledger (`paperlib.claims.table`) as a Markdown table, without remarks: they make lines too long to read."""
     table = table.astype(object)
     table["paper"] = [_number(value) for value in table["paper"]]
     table["ours"] = [_measured(row) for row in table.itertuples()]
     table["can tell"] = [f"{value:.2g}" if value == value else "" for value in table["resolution"]]
-    shown = table[["id", "claim", "unit", "paper", "ours", "n", "can tell", "verdict", "notebook", "remark"]]
+    shown = table[["id", "claim", "unit", "paper", "ours", "n", "can tell", "verdict", "notebook"]]
     return shown.to_markdown(index=False, disable_numparse=True)
 
 
@@ -41,6 +44,20 @@ def _splits(folder):
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
+
+
+def _controls(folder):
+    size, k = _union_size(folder), profile(folder.name).k
+    runs = _planned(lambda *of: plans.control_runs(*of, size) + plans.split_runs(*of), folder)
+    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], k))
+    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
+    rows["can tell"] = [f"{value:.1f}" for value in rows["can tell"]]
+    return rows.drop(columns=["low", "high"]).to_markdown(index=False, disable_numparse=True)
+
+
+def _union_size(folder):
+    return int(_planned(lambda *of: [plans.union_run(*of)], folder)["subset_size"].iloc[0])
 
 
 def _precision(folder):
@@ -62,7 +79,7 @@ def _to_one_digit(rows):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {"claims": _claims, "splits": _splits, "precision": _precision, "speed": speed.markdown}
+_MAKERS = {"claims": _claims, "splits": _splits, "controls": _controls, "precision": _precision, "speed": speed.markdown}
 
 
 def _number(value):

@@ -18,6 +18,7 @@ def runs(records, average=AVERAGES[0]):
                 "overlap": run["overlap"],
                 "k": run["k"],
                 "split": run["split"],
+                "steps": run["steps"],
                 "seed": run["seed"],
                 "time_share": run["time_share"],
                 "accuracy": 100 * result["test"][average]["accuracy"],

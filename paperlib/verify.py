@@ -19,14 +19,16 @@ from paperlib.profiles import PROFILES, profile as profile_named
 from paperlib.progress import Progress
 
 # Which runs each picture shows. Those of data, networks and selections come from no records.
+# The runs are told by profile, data set and folder of records.
 PICTURES = {
-    "fig4_reconstructions": lambda *of: [plans.autoencoder_run(*of)],
-    "fig5_split_accuracies": plans.split_runs,
-    "fig6_fixed_budget": plans.budget_runs,
-    "fig7_loss_curves": plans.loss_runs,
-    "precision": plans.precision_runs,
-    "riddle": plans.riddle_runs,
-    "cost": plans.length_runs,
+    "fig4_reconstructions": lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)],
+    "fig5_split_accuracies": lambda profile, dataset, _: plans.split_runs(profile, dataset),
+    "fig6_fixed_budget": lambda profile, dataset, _: plans.budget_runs(profile, dataset),
+    "fig7_loss_curves": lambda profile, dataset, _: plans.loss_runs(profile, dataset),
+    "controls": lambda profile, dataset, folder: _control_runs(profile, dataset, folder),
+    "riddle": lambda profile, dataset, _: plans.riddle_runs(profile, dataset),
+    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset),
+    "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
 }
 
 
@@ -67,7 +69,7 @@ def fresh(name, root, source, progress):
         shutil.copy2(file, again)
     trained = study.execute(runs, dataset, again, progress)
     shutil.rmtree(again)
-    return _compared(recorded, trained, tolerance(profile, dataset, folder))
+    return compared(recorded, trained, tolerance(profile, dataset, folder))
 
 
 def tolerance(profile, dataset, folder):
@@ -79,7 +81,8 @@ def tolerance(profile, dataset, folder):
     return float(stats.t.ppf(0.975, freedom) * pooled * np.sqrt(2))
 
 
-def _compared(recorded, trained, tolerance):
+def compared(recorded, trained, tolerance):
+    """Records and their fresh counterparts, a row a pair; tolerance in points."""
     rows = []
     for old, new in zip(recorded, trained):
         before, after = (100 * record["result"]["test"]["warmup"]["accuracy"] for record in (old, new))
@@ -110,9 +113,17 @@ def _weights(found, folder):
 
 def _pictures(profile, dataset, folder):
     for name, plan in PICTURES.items():
-        shown, _ = study.on_record(plan(profile, dataset), folder / "records")
+        shown, _ = study.on_record(plan(profile, dataset, folder / "records"), folder / "records")
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield f"{problem}; make figures PROFILE={profile.name}"
+
+
+def _control_runs(profile, dataset, folder):
+    """The union's size is known once a run on it is on record; the late splits of Fig. 5 are in the same picture."""
+    of_union, _ = study.on_record([plans.union_run(profile, dataset)], folder)
+    size = of_union[0]["result"]["subset"]["size"] if of_union else 1
+    others = [run for run in plans.split_runs(profile, dataset) if run.split >= 0.9 or not run.split]
+    return plans.control_runs(profile, dataset, size) + others
 
 
 def _readme(root):
@@ -141,12 +152,13 @@ if __name__ == "__main__":
         problems += found
         if table is not None:
             table.to_csv(root / "figures" / name / "claims.csv", index=False, float_format="%.6g")
-            print(f"Profile {name}\n\n{readme.claims_markdown(table)}\n", flush=True)
+            on = records.data_set(records.read_all(root / "figures" / name / "records")).name
+            print(f"Profile {name}, data set {on}\n\n{readme.claims_markdown(table)}\n", flush=True)
         if arguments.fresh is not None:
-            compared = fresh(name, root, arguments.fresh, Progress("lines"))
-            print(compared.round(2).to_markdown(index=False), flush=True)
+            again = fresh(name, root, arguments.fresh, Progress("lines"))
+            print(again.round(2).to_markdown(index=False), flush=True)
             problems += [f"{row.selection} at {row.split:g}: {row.difference:+.1f} points off the record"
-                         for row in compared.itertuples() if row.outcome == "DIFFERS"]  # fmt: skip
+                         for row in again.itertuples() if row.outcome == "DIFFERS"]  # fmt: skip
     if problems:
         sys.exit("\n".join(["NOT VERIFIED:", *(f"- {text}" for text in problems)]))
     print("Verified: records have their digests; claims, figures and README are made from them.")
