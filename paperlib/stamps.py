@@ -14,8 +14,9 @@ def metadata(drawn_from, table_file=None):
 
 
 def stamp(drawn_from):
-    """Text that names records by all of their content, whatever their order."""
-    return f"{len(drawn_from)} records {records.content_hash(sorted(map(records.content_hash, drawn_from)))}"
+    """Text that names records by all of their content, whatever their order and however often each is given."""
+    hashes = sorted(set(map(records.content_hash, drawn_from)))
+    return f"{len(hashes)} records {records.content_hash(hashes)}"
 
 
 def problem(picture, drawn_from):

@@ -27,7 +27,7 @@ PICTURES = {
     "fig7_loss_curves": lambda profile, dataset, _: plans.loss_runs(profile, dataset),
     "controls": lambda profile, dataset, folder: _control_runs(profile, dataset, folder),
     "riddle": lambda profile, dataset, _: plans.riddle_runs(profile, dataset),
-    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset),
+    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset) + plans.feed_runs(profile, dataset),
     "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
 }
 
