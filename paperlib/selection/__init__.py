@@ -8,7 +8,7 @@ import inspect
 
 import numpy as np
 
-from paperlib.selection import activations, sampling
+from paperlib.selection import activations, coverage, dispersion, herding, sampling
 from paperlib.selection.activations import ranked_lists
 
 __all__ = ["METHODS", "ranked_lists", "select"]
@@ -19,6 +19,10 @@ METHODS = {
         sampling.random,
         sampling.random_balanced,
         activations.top_activations,
+        dispersion.max_dispersion,
+        coverage.k_center,
+        coverage.k_means,
+        herding.herding,
     )
 }
 
