@@ -8,7 +8,7 @@ import inspect
 
 import numpy as np
 
-from paperlib.selection import activations, coverage, dispersion, herding, sampling
+from paperlib.selection import activations, coverage, dispersion, herding, sampling, submodular
 from paperlib.selection.activations import ranked_lists
 
 __all__ = ["METHODS", "ranked_lists", "select"]
@@ -23,6 +23,8 @@ METHODS = {
         coverage.k_center,
         coverage.k_means,
         herding.herding,
+        submodular.facility_location,
+        submodular.feature_based,
     )
 }
 
