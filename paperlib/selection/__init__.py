@@ -44,20 +44,22 @@ def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **op
     Returns indices (k,) int64, distinct, in order of choice (with `overlap="union"`, at most k of them). The same
     arguments give the same indices.
     Raises ValueError for anything else, with the values in the message; for NaN and infinite embeddings, and for
-    samples that are all the same, where the method looks at embeddings. ImportError where a method's library is missing.
+    samples that are all the same, where the method looks at embeddings. ImportError if a method's library is missing.
     """
     if method not in METHODS:
         raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
-    known = dict(list(inspect.signature(METHODS[method]).parameters.items())[4:])  # after embeddings, k, labels, seed
+    parameters = inspect.signature(METHODS[method]).parameters
+    known = {name: parameters[name].default for name in list(parameters)[4:]}  # after embeddings, k, labels, seed
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise ValueError(f"method {method!r} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
     for name, value in options.items():
-        if isinstance(known[name].default, bool) and not isinstance(value, bool):
+        if isinstance(known[name], bool) and not isinstance(value, bool):
             raise ValueError(f"{name} is {value!r}: choose True or False")
     embeddings = np.asarray(embeddings)
     if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "buif":
-        raise ValueError(f"embeddings are {embeddings.dtype} {embeddings.shape}: expected real numbers (N, n), n at least 1")
+        found = f"{embeddings.dtype} {embeddings.shape}"
+        raise ValueError(f"embeddings are {found}: expected real numbers (N, n), n at least 1")
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise ValueError(f"k is {k!r}: expected a whole number")
     if not 1 <= k <= len(embeddings):

@@ -24,8 +24,7 @@ def top_activations(
     overlap="fill" goes on until exactly k distinct samples are found;
     overlap="union" stops after k choices, k / n for each element, and returns the fewer than k distinct ones.
 
-    What the paper's authors suggest for future work, all off by default. Any of it can be combined, but for a union
-    with quotas:
+    The other options are off by default, and combine with each other. Three are what the paper's authors suggest:
 
     penalty > 0 penalizes "images that contain too many highly-active features" (Section VI). Activations are
     standardized, and in the ranks of every element a sample loses `penalty` standard deviations for each element in
@@ -38,11 +37,13 @@ def top_activations(
     held at a time.
 
     pca=True ranks by principal components in place of elements (Section VI: "may be a good precursor"). They are
-    whitened, but eq. 4 looks at one at a time, so that their scale changes nothing. O(N n^2) time, O(N n) memory.
+    whitened, but eq. 4 looks at one at a time, so that their scale changes nothing. O(N n^2) time; all
+    embeddings are loaded, as float64.
 
-    quota_per_class=True takes the same number of each class, and needs labels: of each class the sample that comes
-    first, then of each the second, and so on. Where k is no multiple of the classes, those whose next sample comes
-    first have one more. A class with too few samples gives all it has, and the others make up for it.
+    quota_per_class=True is ours, because extremes are spread unevenly over the classes. It takes the same number of
+    each, and needs labels and overlap="fill": of each class the sample that comes first, then of each the second, and
+    so on. Where k is no multiple of the classes, those whose next sample comes first have one more. A class with too
+    few samples gives all it has, and the others make up for it. O(N log N) time, O(N) memory.
     """
     _check_options(overlap, penalty, quota_per_class, labels)
     if pca:
@@ -117,7 +118,7 @@ def _top(values, depth):
 
 
 def _rankings(embeddings, penalty, pairs):
-    """Functions depth -> (lists, live), as `ranked_lists` gives them, each of at most n lists; their order is theirs."""
+    """Functions depth -> (lists, live), as `ranked_lists` gives them, of at most n lists each, in order."""
     if not (penalty or pairs):
         return [partial(ranked_lists, embeddings)]
     mean, deviation, live = statistics(embeddings)

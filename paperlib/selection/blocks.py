@@ -33,9 +33,10 @@ def statistics(embeddings):
     from sklearn.preprocessing import StandardScaler
 
     scaler, live, first = StandardScaler(), np.zeros(embeddings.shape[1], bool), np.array(embeddings[0])
-    for _, rows in finite_blocks(embeddings):
-        live |= (rows != first).any(axis=0)
-        scaler.partial_fit(rows)
+    with np.errstate(over="ignore"):  # squares may be too large; `squared_distances` refuses them by name
+        for _, rows in finite_blocks(embeddings):
+            live |= (rows != first).any(axis=0)
+            scaler.partial_fit(rows)
     check_varies(live, len(embeddings))
     return scaler.mean_, scaler.scale_, live
 
@@ -53,7 +54,7 @@ def inner_products(embeddings, vector):
     """Of every sample with a vector (n,) float64: (N,) float64. O(N n) time."""
     products = np.empty(len(embeddings))
     for start, rows in blocks(embeddings):
-        # One product a row: equal rows have equal products, wherever they stand, which a matrix product does not promise.
+        # One product a row: equal rows have equal products, which a matrix product does not promise.
         np.vecdot(rows.astype(np.float64), vector, out=products[start : start + len(rows)])
     return products
 

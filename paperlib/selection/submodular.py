@@ -54,8 +54,8 @@ def feature_based(embeddings, k, *, labels, seed):
     statistics(embeddings)  # refuses what is not finite and what does not vary
     if (lowest := embeddings.min()) < 0:
         raise ValueError(
-            f"method 'feature_based' takes roots, and the lowest activation is {lowest:.3g}: give an autoencoder's whose "
-            "last layer is a ReLU, or embeddings - embeddings.min(axis=0)"
+            f"method 'feature_based' takes roots, and the lowest activation is {lowest:.3g}: give the embeddings of an "
+            "autoencoder whose last layer is a ReLU, or embeddings - embeddings.min(axis=0)"
         )
     apricot = _apricot("feature_based")
     return apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(embeddings.astype(np.float64)).ranking

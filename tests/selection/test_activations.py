@@ -144,7 +144,8 @@ def test_pairs_equal_the_obvious_implementation(elements, penalty):
     lists = np.hstack([scores] + [scores[:, [i]] + scores[:, [j]] for i, j in pairs])
     for k in (1, 5, 40, 90):
         for overlap in ("fill", "union"):
-            assert select(embeddings, k, pairs=True, penalty=penalty, overlap=overlap).tolist() == obvious(lists, k, overlap)
+            chosen = select(embeddings, k, pairs=True, penalty=penalty, overlap=overlap)
+            assert chosen.tolist() == obvious(lists, k, overlap)
 
 
 def test_pairs_use_every_element_equally_often():

@@ -52,7 +52,8 @@ def test_every_choice_is_a_greedy_one_among_copies(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_missing_library_is_named(method, monkeypatch):
     monkeypatch.setitem(sys.modules, "apricot", None)
-    with pytest.raises(ImportError, match=rf"'{method}' needs the library apricot-select: pip install -e '.\[apricot\]'"):
+    expected = rf"'{method}' needs the library apricot-select: pip install -e '.\[apricot\]'"
+    with pytest.raises(ImportError, match=expected):
         select(np.eye(4), 2, method)
 
 
