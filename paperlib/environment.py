@@ -9,10 +9,11 @@ from pathlib import Path
 import paperlib
 
 
-def _code_digest():
+def _code_digest(folder=Path(paperlib.__file__).parent):
+    """Of all modules in a folder and below, by their names from there."""
     digest = hashlib.sha256()
-    for file in sorted(Path(paperlib.__file__).parent.glob("*.py")):
-        digest.update(file.name.encode() + file.read_bytes())
+    for name, file in sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*.py")):
+        digest.update(name.encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -4,6 +4,8 @@ from importlib.metadata import version
 import yaml
 from packaging.requirements import Requirement
 
+from paperlib.environment import _code_digest
+
 from .conftest import ROOT
 
 PINS = [line for line in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"] if line[0] != "-"]
@@ -25,3 +27,21 @@ def test_make_installs_the_same_lines_as_conda():
 
 def test_no_pin_is_written_twice():
     assert not re.search(r"\"[\w\[\]-]+==", (ROOT / "pyproject.toml").read_text())
+
+
+def test_the_digest_of_the_code_covers_modules_in_folders(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "a.py").write_text("one")
+    (tmp_path / "package" / "b.py").write_text("two")
+    before = _code_digest(tmp_path)
+    assert _code_digest(tmp_path) == before
+    (tmp_path / "package" / "b.py").write_text("three")
+    changed = _code_digest(tmp_path)
+    (tmp_path / "package" / "b.py").rename(tmp_path / "b.py")
+    assert len({before, changed, _code_digest(tmp_path)}) == 3
+
+
+def test_every_folder_of_the_package_is_installed():
+    found = {str(file.parent.relative_to(ROOT)).replace("/", ".") for file in (ROOT / "paperlib").rglob("*.py")}
+    listed = re.search(r"^packages = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert {name.strip(' "') for name in listed.split(",")} == found

@@ -1,0 +1,69 @@
+"""Submodular functions, maximized by the greedy of the library apricot-select (Schreiber et al., JMLR 21, 2020).
+
+A greedy choice has at least 1 - 1/e of the largest value (Nemhauser, Wolsey and Fisher, Mathematical Programming 14,
+1978).
+"""
+
+import numpy as np
+
+from paperlib.selection.blocks import statistics
+
+# Lazy greedy that takes a sample only when its gain, computed again, is not below what it was. It chooses as the naive
+# greedy does. apricot's own "lazy" can choose a sample twice, once two gains of 0 follow each other (copies).
+_GREEDY = {"optimizer": "approximate-lazy", "optimizer_kwds": {"beta": 1.0}}
+
+
+def facility_location(embeddings, k, *, labels, seed, max_bytes=4 << 30):
+    """k samples such that every sample is similar to a chosen one, summed over all samples.
+
+    Similarity is the largest squared Euclidean distance minus theirs, apricot's default. Needs `apricot-select`.
+    max_bytes: of the similarities (N, N) float64, 8 N^2 bytes; ValueError above.
+
+    Of samples with the same gain, it takes one or the other, always the same. O(N^2 n) time for the similarities, up
+    to O(k N^2) for the greedy; O(N^2) memory.
+    """
+    from sklearn.metrics import pairwise_distances_chunked
+
+    samples, gib = len(embeddings), 1 / (1 << 30)
+    if 8 * samples**2 > max_bytes:
+        raise ValueError(
+            f"method 'facility_location' holds {samples:,} x {samples:,} similarities, {8 * samples**2 * gib:.1f} GiB, "
+            f"and max_bytes allows {max_bytes * gib:.1f} GiB: raise max_bytes, give at most "
+            f"{int((max_bytes / 8) ** 0.5):,} samples, or choose method='k_center' or 'feature_based'"
+        )
+    statistics(embeddings)  # refuses what is not finite and what does not vary
+    apricot = _apricot("facility_location")
+    embeddings = embeddings.astype(np.float64)
+    similarities, start = np.empty((samples, samples)), 0
+    for rows in pairwise_distances_chunked(embeddings, metric="euclidean", working_memory=64, squared=True):
+        similarities[start : start + len(rows)] = rows
+        start += len(rows)
+    np.subtract(similarities.max(), similarities, out=similarities)
+    return apricot.FacilityLocationSelection(k, metric="precomputed", **_GREEDY).fit(similarities).ranking
+
+
+def feature_based(embeddings, k, *, labels, seed):
+    """k samples in which each element is active, summed over the chosen: the sum over elements of the square root.
+
+    The root makes the next active sample of an element worth less than the one before (Wei, Liu, Kirchhoff, Bartels
+    and Bilmes, ICASSP 2014). Needs `apricot-select`, and embeddings that are not negative.
+
+    Of samples with the same gain, it takes one or the other, always the same. Up to O(k N n) time; O(N n) memory: all
+    embeddings are loaded, as float64.
+    """
+    statistics(embeddings)  # refuses what is not finite and what does not vary
+    if (lowest := embeddings.min()) < 0:
+        raise ValueError(
+            f"method 'feature_based' takes roots, and the lowest activation is {lowest:.3g}: give the embeddings of an "
+            "autoencoder whose last layer is a ReLU, or embeddings - embeddings.min(axis=0)"
+        )
+    apricot = _apricot("feature_based")
+    return apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(embeddings.astype(np.float64)).ranking
+
+
+def _apricot(method):
+    try:
+        import apricot
+    except ImportError as error:
+        raise ImportError(f"method {method!r} needs the library apricot-select: pip install -e '.[apricot]'") from error
+    return apricot

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from paperlib.selection import blocks
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
+
+
+def test_blocks_hold_every_row_once_in_order():
+    embeddings = np.arange(60.0).reshape(20, 3)
+    for at_least in (1, 7, 50):
+        starts, rows = zip(*blocks.blocks(embeddings, at_least))
+        assert np.array_equal(np.concatenate(rows), embeddings)
+        assert list(starts) == np.cumsum([0] + [len(part) for part in rows])[:-1].tolist()
+        assert len(rows[0]) == min(20, max(4, at_least))  # 4 rows are 96 bytes
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.uint8, np.bool_])
+def test_statistics_are_those_of_the_whole(dtype):
+    embeddings = np.random.default_rng(0).integers(0, 2, size=(50, 4)).astype(dtype)
+    embeddings[:, 2] = 1
+    mean, deviation, live = blocks.statistics(embeddings)
+    assert np.allclose(mean, embeddings.astype(float).mean(axis=0), rtol=1e-12)
+    assert live.tolist() == [True, True, False, True]
+    assert np.allclose(deviation[live], embeddings.astype(float).std(axis=0)[live], rtol=1e-12) and deviation[2] == 1
+
+
+def test_statistics_far_from_zero():
+    embeddings = 1e7 + np.random.default_rng(0).normal(size=(500, 3))
+    assert np.allclose(blocks.statistics(embeddings)[1], embeddings.std(axis=0), rtol=1e-6)
+
+
+def test_inner_products():
+    embeddings = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    vector = np.array([1.0, -2.0, 0.5, 3.0])
+    assert np.allclose(blocks.inner_products(embeddings, vector), embeddings.astype(float) @ vector, rtol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [0, 1e7])
+def test_squared_distances(offset):
+    embeddings = offset + np.random.default_rng(0).normal(size=(50, 7))
+    embeddings[40] = embeddings[11]
+    distances = blocks.squared_distances(embeddings)
+    for point in (embeddings[11], embeddings[0], embeddings.mean(axis=0)):
+        assert np.allclose(distances(point), ((embeddings - point) ** 2).sum(axis=1), rtol=1e-9)
+    from_copy = distances(embeddings[11])
+    assert from_copy[11] == from_copy[40] == 0
+    assert (distances(embeddings[3])[11] == distances(embeddings[3])[40]).all()

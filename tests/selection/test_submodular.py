@@ -1,0 +1,64 @@
+import sys
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from paperlib.selection import select
+
+
+def assert_is_greedy(chosen, value, samples):
+    """No other sample would have raised the value by more, at any step; ties are certain in facility location."""
+    for step, sample in enumerate(chosen):
+        before = chosen[:step]
+        values = [value(before + [i]) for i in range(samples) if i not in before]
+        assert value(before + [sample]) == pytest.approx(max(values), rel=1e-9)
+
+
+def facility_value(embeddings):
+    similarities = cdist(embeddings, embeddings, "sqeuclidean")
+    similarities = similarities.max() - similarities
+    return lambda chosen: similarities[:, chosen].max(axis=1).sum()
+
+
+def feature_value(embeddings):
+    return lambda chosen: np.sqrt(embeddings[chosen].sum(axis=0)).sum()
+
+
+METHODS = {"facility_location": facility_value, "feature_based": feature_value}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("k", [1, 10, 50])
+def test_every_choice_is_a_greedy_one(method, k):
+    pytest.importorskip("apricot")
+    embeddings = np.random.default_rng(0).gamma(0.7, size=(50, 5))
+    chosen = select(embeddings, k, method).tolist()
+    assert len(set(chosen)) == k
+    assert_is_greedy(chosen, METHODS[method](embeddings), 50)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_choice_is_a_greedy_one_among_copies(method):
+    """Where gains of 0 follow each other while others are left."""
+    pytest.importorskip("apricot")
+    draw = np.random.default_rng(0)
+    embeddings = np.repeat(draw.integers(0, 3, size=(15, 3)), 2, axis=0)[draw.permutation(30)].astype(float)
+    chosen = select(embeddings, 30, method).tolist()
+    assert len(set(chosen)) == 30
+    assert_is_greedy(chosen, METHODS[method](embeddings), 30)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_missing_library_is_named(method, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apricot", None)
+    expected = rf"'{method}' needs the library apricot-select: pip install -e '.\[apricot\]'"
+    with pytest.raises(ImportError, match=expected):
+        select(np.eye(4), 2, method)
+
+
+def test_facility_location_as_large_as_allowed():
+    pytest.importorskip("apricot")
+    assert len(select(np.eye(8), 3, "facility_location", max_bytes=8 * 64)) == 3
+    with pytest.raises(ValueError, match="100,000 x 100,000 similarities, 74.5 GiB, and max_bytes allows 4.0 GiB"):
+        select(np.zeros((100_000, 1)), 3, "facility_location")
