@@ -96,6 +96,12 @@ def paces(records):
     return pd.DataFrame(rows)
 
 
+def break_even_by_feed(table, found, overhead):
+    """`break_even` at the pace of either feed, one below the other, with a first column `feed`. found: of `paces`."""
+    tables = {feed: break_even(paced(table, found, feed), overhead) for feed in found["feed"].unique()}
+    return pd.concat(tables, names=["feed"]).reset_index(level=0)
+
+
 def paced(table, found, feed):
     """`curves` whose seconds are steps times the median pace of a feed, instead of the clock's.
 

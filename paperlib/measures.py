@@ -1,6 +1,6 @@
 """Records of one study -> the values that a claim is measured by. One function a claim, named in `claims.yaml`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,14 @@ from paperlib.verdicts import smallest_ratio
 class Measured:
     """Values (n,) in the claim's unit, how they came about, and what its statement is asked about if not of them.
 
-    tested: the arguments of the rule, arrays; by default the values alone.
+    tested: the arguments of the rule, arrays; by default the values alone. n: of runs behind a value that sums up
+    several; by default the number of values.
     """
 
     values: list
     remark: str = ""
-    tested: tuple = field(default=None)
+    tested: tuple | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,10 @@ def deviations(study):
         return Measured([])
     ratio = smallest_ratio(of_embedding.freedom, of_random.freedom)
     remark = (
-        f"pooled over {len(of_embedding.deviations)} runs; random {sds[1]:.2f} over {len(of_random.deviations)}; "
+        f"pooled over splits; random {sds[1]:.2f} over {len(of_random.deviations)} runs; "
         f"a ratio of {ratio:.1f} could have been seen"
     )
-    return Measured([sds[0]], remark, (of_embedding.deviations, of_random.deviations))
+    return Measured([sds[0]], remark, (of_embedding.deviations, of_random.deviations), len(of_embedding.deviations))
 
 
 # Fig. 6 and 7

@@ -4,9 +4,10 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from paperlib import claims, controls, plans, records, speed, study, tables
+from paperlib import claims, controls, cost, plans, records, riddle, speed, study, tables
 from paperlib.profiles import profile
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in the README holds what the function of that name makes of figures/FOLDER.
@@ -56,6 +57,32 @@ def _controls(folder):
     return rows.drop(columns=["low", "high"]).to_markdown(index=False, disable_numparse=True)
 
 
+def _riddle(folder):
+    found, _ = _records_of(plans.riddle_runs, folder)
+    rows = riddle.conditions(riddle.table(found), round(profile(folder.name).steps * plans.TIME_SHARE))
+    for arm in ("full set alone", "subset first (50 / 50)"):
+        rows[arm] = ["" if value != value else f"{value:.1f}" for value in rows[arm]]
+    return rows.to_markdown(index=False, disable_numparse=True)
+
+
+def _cost(folder):
+    lengths, feeds = (_records_of(plan, folder)[0] for plan in (plans.length_runs, plans.feed_runs))
+    autoencoder = _records_of(lambda *of: [plans.autoencoder_run(*of)], folder)[0][0]
+    before = cost.parts(autoencoder, lengths)
+    overhead = sum(before.values())
+    rows = cost.break_even_by_feed(cost.curves(lengths, overhead), cost.paces(feeds), overhead)
+    rows["trainings_to_break_even"] = [_trainings(count) for count in rows["trainings_to_break_even"]]
+    for column in ("accuracy", "full_set_s", "subset_first_s", "saved_s"):
+        rows[column] = ["never" if np.isinf(value) else f"{value:.1f}" for value in rows[column]]
+    charged = ", ".join(f"{name} {seconds:,.1f} s" for name, seconds in before.items())
+    names = ["feed", "accuracy (%)", "full set alone (s)", "eq. 4 first (s)", "saved a training (s)", "trainings to break even"]
+    return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
+
+
+def _trainings(count):
+    return "never" if np.isinf(count) else f"{count:,.0f}"
+
+
 def _union_size(folder):
     return int(_planned(lambda *of: [plans.union_run(*of)], folder)["subset_size"].iloc[0])
 
@@ -69,8 +96,12 @@ def _precision(folder):
 
 def _planned(plan, folder):
     """The table of those runs of a plan that are in `folder`/records, where `folder` is named for its profile."""
+    return tables.runs(_records_of(plan, folder)[0])
+
+
+def _records_of(plan, folder):
     dataset = records.data_set(records.read_all(folder / "records"))
-    return tables.runs(study.on_record(plan(profile(folder.name), dataset), folder / "records")[0])
+    return study.on_record(plan(profile(folder.name), dataset), folder / "records")
 
 
 def _to_one_digit(rows):
@@ -79,7 +110,15 @@ def _to_one_digit(rows):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {"claims": _claims, "splits": _splits, "controls": _controls, "precision": _precision, "speed": speed.markdown}
+_MAKERS = {
+    "claims": _claims,
+    "splits": _splits,
+    "controls": _controls,
+    "riddle": _riddle,
+    "cost": _cost,
+    "precision": _precision,
+    "speed": speed.markdown,
+}
 
 
 def _number(value):
@@ -90,7 +129,7 @@ def _measured(row):
     if not row.n:
         return "–"
     digits = 2 if abs(row.ours) < 10 else 1
-    if row.n == 1:
+    if row.sd != row.sd:  # one value has none
         return _number(round(row.ours, digits))
     return f"{row.ours:.{digits}f} ± {row.sd:.{digits}f}"
 

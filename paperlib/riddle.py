@@ -70,6 +70,41 @@ def rates(found, steps, weights="warmup"):
     return spread.assign(diverged=groups["diverged_at"].count()).reset_index()
 
 
+def conditions(found, cut):
+    """One row a condition: mechanism, what was done, mean accuracy (percent) of either arm, n runs an arm, of which
+    diverged. found: of `table`; cut: the steps of the paper's share of the time."""
+    plain, full = found["learning_rate"].min(), "full set alone"
+    rows = [(mechanism, text, found["weights"].eq(name) & found["steps"].eq(cut) & found["learning_rate"].eq(plain))
+            for mechanism, name, text in (
+                ("–", "warmup", "as read: average with warm-up"),
+                ("–", "raw", "raw weights"),
+                ("b", "warmup_own", "average with warm-up, own statistics"),
+                ("a", "constant", "constant decay"),
+                ("a, b", "constant_own", "constant decay, own statistics"),
+            )]  # fmt: skip
+    averaged = found["weights"].eq("warmup")
+    stops = sorted(found.loc[found["steps"] < cut, "steps"].unique())
+    rows += [("c", f"{steps:,} step{'s' if steps > 1 else ''}", averaged & found["steps"].eq(steps)) for steps in stops]
+    rates = sorted(rate for rate in found["learning_rate"].unique() if rate > plain)
+    rows += [("d", f"learning rate {rate:g}", averaged & found["learning_rate"].eq(rate)) for rate in rates]
+    table = []
+    for mechanism, text, chosen in rows:
+        arms = found[chosen].groupby("arm")
+        means, lost = arms["accuracy"].mean(), arms["diverged_at"].count()
+        others = [arm for arm in means.index if arm != full]
+        table.append(
+            {
+                "mechanism": mechanism,
+                "condition": text,
+                full: means[full],
+                "subset first (50 / 50)": means[others[0]] if others else np.nan,
+                "n": int(arms.size().min()),
+                "diverged": ", ".join(str(lost[arm]) for arm in [full, *others]) if lost.any() else "",
+            }
+        )
+    return pd.DataFrame(table)
+
+
 def few_steps(found):
     """How slow a step would have to be for no more than so few steps to fit (mechanism c).
 

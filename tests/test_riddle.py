@@ -60,3 +60,12 @@ def test_few_steps_would_have_been_slow_ones():
     assert few.loc[100, "hours for a baseline"] == pytest.approx(10_000 * 4.2 / 3600)
     assert few.loc[100, "times the paper's 736 s"] == pytest.approx(42_000 / 736)
     assert riddle.steps_at(FOUND, 15) == pytest.approx(np.sqrt(100))  # half-way, on a logarithmic scale
+
+
+def test_conditions_are_told_by_arm_with_n_and_divergences():
+    rows = riddle.conditions(FOUND, 1_000).set_index("condition")
+    read = rows.loc["as read: average with warm-up"]
+    assert (read["full set alone"], read["subset first (50 / 50)"], read["n"], read["diverged"]) == (65, 50, 1, "")
+    assert rows.loc["100 steps", "full set alone"] == 20 and np.isnan(rows.loc["1 step", "subset first (50 / 50)"])
+    assert rows.loc["learning rate 3", ["full set alone", "diverged"]].tolist() == [10, "1"]
+    assert set(rows["mechanism"]) == {"–", "a", "a, b", "b", "c", "d"}
