@@ -64,7 +64,7 @@ def riddle_runs(profile, dataset, *, feed="resident", precision="auto"):
     half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
     cut = round(profile.steps * TIME_SHARE)
     few = [steps for steps in (1, 3, 10, 30, 100, 300) if steps < cut]
-    arms = [(arm, rate, cut) for rate in (0.1, 0.3, 1.0, 3.0) for arm in (full, half)]
+    arms = [(arm, rate, cut) for rate in (0.1, 0.2, 0.3, 1.0, 3.0) for arm in (full, half)]
     arms += [(full, 0.1, steps) for steps in few]
     return [
         StoppedRun(**{**vars(arm), "learning_rate": rate, "stop": stop, "seed": seed})
