@@ -50,7 +50,7 @@ def embed(samples, plan, progress):
     """
     if plan is None:
         return samples.embeddings
-    progress.start(plan["steps"], 0)
+    progress.start(plan["steps"])
     progress.begin("autoencoder", plan["steps"])
     trained = training.train_autoencoder(
         samples.images,

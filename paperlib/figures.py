@@ -101,7 +101,7 @@ def image_rows(rows, title, ylabel=None, gap=3):
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
         axis.set_ylabel(ylabel)
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=10, parse_math=False)  # names of folders may have a $
     return figure
 
 

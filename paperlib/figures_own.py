@@ -34,7 +34,8 @@ def class_balance(table, note):
         figure, axis = plt.subplots(figsize=(8, 3.6))
         if len(table) <= _NAMED_CLASSES:
             bars = axis.bar(range(len(table)), share, color=KEPT, label="of the class")
-            axis.bar_label(bars, table["chosen"], fontsize=8)
+            over_line = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+            axis.bar_label(bars, table["chosen"], fontsize=8, padding=2, bbox=over_line)
             long = table["class"].str.len().max() > 3
             axis.set_xticks(
                 range(len(table)), table["class"], rotation=30 if long else 0, ha="right" if long else "center",
@@ -45,6 +46,7 @@ def class_balance(table, note):
             axis.stairs(np.sort(share)[::-1], np.arange(len(table) + 1), color=KEPT, linewidth=1.5, label="of a class")
             axis.set_xlabel(f"{len(table):,} classes, sorted by their share")
         axis.axhline(overall, color=COLORS["paper"], linestyle="--", linewidth=1, label=f"of all samples: {overall:.3g} %")
+        axis.margins(y=0.12)  # room for the numbers above bars
         axis.set(ylabel="samples kept (%)", ylim=(0, None))
         axis.set_title(f"Share of each class that was kept\n{note}", fontsize=10, parse_math=False)
         figure.legend(loc="outside lower center", ncols=2)
@@ -64,12 +66,13 @@ def embedding_plane(embeddings, indices, note):
     with plt.rc_context({**STYLE, "axes.grid.axis": "both"}):
         figure, axis = plt.subplots(figsize=(6.5, 5))
         size = np.clip(2e4 / len(places), 2, 25)
-        for rows, color, marker, label in ((~kept, LEFT_OUT, "o", "left out"), (kept, KEPT, "^", "kept")):
+        marks = ((~kept, size, LEFT_OUT, "o", "left out"), (kept, 2.5 * size, KEPT, "^", "kept"))
+        for rows, size, color, marker, label in marks:
             text = f"{label} ({np.count_nonzero(rows):,})"
             # Rasterized: a PDF with a shape for each of a million points would not open.
-            axis.scatter(*places[rows].T, size, color, marker, linewidths=0, label=text, rasterized=True)
+            axis.scatter(*places[rows].T, size, color, marker=marker, linewidths=0, label=text, rasterized=True)
         for name, which, share in zip("xy", ("first", "second"), pca.explained_variance_ratio_):
             axis.set(**{f"{name}label": f"{which} principal component ({100 * share:.3g} % of the variance)"})
         axis.set_title(f"Embeddings kept and left out\n{note}", fontsize=10, parse_math=False)
-        figure.legend(loc="outside lower center", ncols=2, markerscale=1.5)
+        figure.legend(loc="outside lower center", ncols=2, markerscale=1.2)
     return figure

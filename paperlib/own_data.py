@@ -231,5 +231,5 @@ def _preparation(sizes, side):
     smallest, largest = min(counts, key=np.prod), max(counts, key=np.prod)
     found = " × ".join(map(str, smallest))
     if len(counts) > 1:
-        found = f"from {found} to {' × '.join(map(str, largest))}"
-    return f"were {found}, cut to the square in the middle and scaled (image_size)"
+        found += f" to {' × '.join(map(str, largest))}"
+    return f"made from {found} by cutting to the square in the middle and scaling (image_size)"
