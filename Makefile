@@ -41,7 +41,7 @@ figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
 
-# OPTIONS: papermill's, such as '-p k 500'; the notebook names the parameters. -r: a path is text, also if it is a number.
+# OPTIONS: papermill's, such as '-p k 500'; the notebook names the parameters. -r: a path is text, even one like 123.
 own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); writes a folder in figures/own
 	@mkdir -p build
 	@$(BIN)/papermill notebooks/12_your_own_data.ipynb build/12_your_own_data.ipynb --no-progress-bar --log-output \

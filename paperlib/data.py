@@ -264,7 +264,8 @@ def _opened(file):
             if image.mode.startswith(("I", "F")):  # Pillow would cut all values above 255 off
                 raise OSError(f"its pixels have more than 8 bits, mode {image.mode!r}: save it with 8")
             yield image
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:  # the last: broken PNG
+    # SyntaxError is Pillow's word for a broken PNG.
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
         raise DataError(f"{file}: cannot be read as an image ({error}); replace or remove it") from error
 
 

@@ -45,7 +45,8 @@ def class_balance(table, note):
         else:
             axis.stairs(np.sort(share)[::-1], np.arange(len(table) + 1), color=KEPT, linewidth=1.5, label="of a class")
             axis.set_xlabel(f"{len(table):,} classes, sorted by their share")
-        axis.axhline(overall, color=COLORS["paper"], linestyle="--", linewidth=1, label=f"of all samples: {overall:.3g} %")
+        label = f"of all samples: {overall:.3g} %"
+        axis.axhline(overall, color=COLORS["paper"], linestyle="--", linewidth=1, label=label)
         axis.margins(y=0.12)  # room for the numbers above bars
         axis.set(ylabel="samples kept (%)", ylim=(0, None))
         axis.set_title(f"Share of each class that was kept\n{note}", fontsize=10, parse_math=False)

@@ -11,7 +11,7 @@ INDICES, MANIFEST = "selected.npy", "selected.json"
 
 
 def describe(samples, *, method, options, k, seed, embedding):
-    """What decides which samples are chosen, as plain data; equal for equal selections. embedding: of `embedding.plan`."""
+    """What decides which samples are chosen, as plain data. embedding: of `embedding.plan`."""
     return {
         "dataset": samples.name,
         "fingerprint": samples.fingerprint,
@@ -26,18 +26,14 @@ def describe(samples, *, method, options, k, seed, embedding):
 def write(root, indices, samples, source, run):
     """Write indices (k,) int64 and their manifest to a folder of their own in `root` -> path of that folder.
 
-    run: of `describe`. The folder is named after it, so that another selection goes elsewhere. The same again
-    changes nothing. Raises RecordError where that fails, and if the folder has other indices: results of training
-    may differ between machines and versions.
+    run: of `describe`. The folder is named after it and after the indices, which other machines and versions may
+    train differently: another selection goes elsewhere, and the same again changes nothing. Raises RecordError where
+    that fails, and if the folder has been altered.
     """
-    hash = records.content_hash(run)
-    folder = Path(root) / f"{run['dataset']}-{run['method']}-{run['k']}-{hash}"
+    name = records.content_hash([run, indices.tolist()])
+    folder = Path(root) / f"{run['dataset']}-{run['method']}-{run['k']}-{name}"
     if (folder / MANIFEST).exists():
-        if not np.array_equal(read(folder)[0], indices):
-            raise RecordError(
-                f"{folder}: holds another selection of the same description, made by another machine or version; "
-                "move it elsewhere and run again"
-            )
+        read(folder)  # refuses what was altered
         return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,11 +48,14 @@ def write(root, indices, samples, source, run):
         "classes": None if samples.labels is None else class_counts(samples, indices).to_dict("records"),
         "files": None if samples.files is None else [samples.files[i] for i in indices],  # in the order of the indices
     }
-    about = {"source": str(source), "preparation": samples.preparation}
-    made_with = environment.describe()
-    records.write(
-        folder / MANIFEST, {"hash": hash, "run": run, "about": about, "result": result, "environment": made_with}
-    )
+    manifest = {
+        "hash": records.content_hash(run),
+        "run": run,
+        "about": {"source": str(source), "preparation": samples.preparation},
+        "result": result,
+        "environment": environment.describe(),
+    }
+    records.write(folder / MANIFEST, manifest)
     return folder
 
 

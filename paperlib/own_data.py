@@ -15,9 +15,9 @@ from paperlib.selection.blocks import blocks
 SHARE = 4_320 / 50_000  # of the samples that the paper keeps
 SMALLEST, LARGEST = 8, 64  # sides of images: three poolings need 8 pixels, and time grows with the square
 SOURCES = (
-    "a folder of class folders with .png or .jpg images (or of train/ with them), an .npz with images (x_train and "
-    "perhaps y_train) or embeddings (embeddings and perhaps labels), an .npy with either, the official CIFAR-10 "
-    "archive or folder, 'cifar10' or 'digits'"
+    "a folder of class folders with .png or .jpg images (or of train/ with them, or of images alone), an .npz with "
+    "images (x_train and perhaps y_train) or embeddings (embeddings and perhaps labels), an .npy with either, the "
+    "official CIFAR-10 archive or folder, 'cifar10' or 'digits'"
 )
 
 
@@ -54,7 +54,7 @@ class Samples:
             found.append("No labels: methods that look at classes are not offered.")
         else:
             sizes = np.bincount(self.labels, minlength=len(self.classes))
-            found.append(f"Classes: {len(self.classes):,}, of {sizes.min():,} to {sizes.max():,} samples.")
+            found.append(f"Classes: {len(self.classes):,}, of at least {sizes.min():,}, at most {sizes.max():,} samples.")
         return "\n".join(found)
 
 
@@ -144,7 +144,7 @@ def _arrays(path, arrays, image_size):
         raise DataError(f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; expected x_train or embeddings")
     for key, array in filter(None, (images, embeddings)):
         if array.ndim and len(array) < 2:
-            raise DataError(f"{path}: {key} is {array.shape}, of which nothing can be left out; give at least 2 samples")
+            raise DataError(f"{path}: {key} is {array.shape}, of which nothing can be left out; give 2 samples or more")
     preparation = Samples.preparation
     if images is not None:
         images, preparation = _brought_to_size(data.checked_images(path, *images), image_size)
@@ -179,8 +179,8 @@ def _checked_embeddings(path, key, embeddings):
         finite = np.isfinite(rows).all(axis=1)
         if not finite.all():
             raise DataError(
-                f"{path}: embedding {start + finite.argmin()} of {key} has values that are NaN or infinite, and perhaps "
-                "later ones, too; compute it again or remove the sample"
+                f"{path}: embedding {start + finite.argmin()} of {key} has values that are NaN or infinite, and later "
+                "ones may, too; compute it again or remove the sample"
             )
     return embeddings
 

@@ -142,7 +142,7 @@ NAN[4, 1] = np.nan
         ({"embeddings": vectors(), "labels": np.arange(5)}, r"labels is int64 \(5,\); expected one integer label"),
         ({"embeddings": vectors(), "labels": ["a"] * 5}, r"labels is \(5,\); expected one for each of the 6"),
         ({"embeddings": vectors(), "labels": np.arange(6.0)}, "labels is float64"),
-        ({"embeddings": vectors(), "labels": np.arange(6), "classes": ["a"]}, "values from 0 to 5, but classes names 1"),
+        ({"embeddings": vectors(), "labels": np.arange(6), "classes": ["a"]}, "from 0 to 5, but classes names 1"),
         ({"embeddings": vectors(), "images": draw(5, 8, 8)}, "5 images but 6 embeddings"),
         ({"embeddings": vectors(), "files": ["a"]}, r"files is \(1,\); expected a name for each of the 6 samples"),
         ({"embeddings": vectors(1)}, r"embeddings is \(1, 4\), of which nothing can be left out"),
