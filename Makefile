@@ -3,6 +3,7 @@
 NAMED := $(PROFILE)
 PROFILE ?= quick
 DATA ?=
+OPTIONS ?=
 VENV ?= .venv
 PEERS ?= build/peers
 OUT := figures/$(PROFILE)
@@ -16,7 +17,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures verify report test bench readme lab clean
+.PHONY: help env figures own verify report test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
@@ -39,6 +40,13 @@ $(READY): environment.yml pyproject.toml
 figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
+
+# OPTIONS: papermill's, such as '-p k 500'; the notebook names the parameters. -r: a path is text, even one like 123.
+own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); writes a folder in figures/own
+	@mkdir -p build
+	@$(BIN)/papermill notebooks/12_your_own_data.ipynb build/12_your_own_data.ipynb --no-progress-bar --log-output \
+	    -r path "$(DATA)" -p figures figures -p progress lines $(OPTIONS) \
+	    2> >(grep -vE "$(NOTES)|^(Executing|Ending) Cell|^(Input|Output) Notebook|^<Figure|^$$" >&2)
 
 # FRESH=1 trains a sample of the runs again. Without PROFILE: all that are committed.
 verify: env  ## check every reported number against the records; FRESH=1 PROFILE=cpu DATA=path: and train some again

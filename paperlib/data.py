@@ -5,6 +5,7 @@ import pickle
 import tarfile
 import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -27,7 +28,7 @@ CIFAR10_BATCHES = {
 }
 _BINARY_RECORD = 1 + 3 * 32 * 32  # bytes: a label, then the red, green and blue planes
 _BATCH_SIZE = 10_000  # images in an official batch
-_IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg"}
 SOURCES = "'digits', 'cifar10', an .npz file, the official CIFAR-10 archive or folder, or a folder of train/ and test/"
 
 
@@ -49,11 +50,16 @@ class Dataset:
     @cached_property
     def fingerprint(self):
         """16 hexadecimal digits of the SHA-256 of all arrays: equal for equal data, whatever file they came from."""
-        digest = hashlib.sha256()
-        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
-            digest.update(f"{array.dtype}{array.shape}".encode())
-            digest.update(np.ascontiguousarray(array))
-        return digest.hexdigest()[:16]
+        return fingerprint(self.x_train, self.y_train, self.x_test, self.y_test)
+
+
+def fingerprint(*arrays):
+    """16 hexadecimal digits of the SHA-256 of arrays, of their types and of their shapes."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
 
 
 def load(source):
@@ -90,23 +96,11 @@ def _dataset(path, name, x_train, y_train, x_test, y_test, classes):
     """Check what came from `path` and bring it to the types that `Dataset` promises."""
     splits = {}
     for split, images, labels in (("train", x_train, y_train), ("test", x_test, y_test)):
-        if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
-            raise DataError(
-                f"{path}: x_{split} is {images.dtype} {images.shape}; expected uint8 images (N, H, W, 1 or 3) "
-                "with values from 0 to 255, channels last"
-            )
-        if images.ndim == 3:  # grey images without a channel axis
-            images = images[..., np.newaxis]
-        if labels.ndim == 2 and labels.shape[1] == 1:  # the shape that Keras' own CIFAR-10 has
-            labels = labels[:, 0]
-        if not np.issubdtype(labels.dtype, np.integer) or labels.shape != images.shape[:1]:
-            raise DataError(
-                f"{path}: y_{split} is {labels.dtype} {labels.shape}; expected one integer label for each of the "
-                f"{len(images)} images of x_{split}"
-            )
+        images = checked_images(path, f"x_{split}", images)
+        labels = checked_labels(path, f"y_{split}", labels, f"{len(images)} images of x_{split}", len(images))
         if not len(images):
             raise DataError(f"{path}: x_{split} is empty; both splits need images")
-        splits[split] = np.ascontiguousarray(images), labels.astype(np.int64)
+        splits[split] = images, labels
     (x_train, y_train), (x_test, y_test) = splits["train"], splits["test"]
     if x_train.shape[1:] != x_test.shape[1:]:
         raise DataError(f"{path}: images of {x_train.shape[1:]} in train but of {x_test.shape[1:]} in test")
@@ -121,6 +115,29 @@ def _dataset(path, name, x_train, y_train, x_test, y_test, classes):
         if not counts.all():
             raise DataError(f"{path}: no {split} image of class {classes[counts.argmin()]!r}; add some or drop the class")
     return Dataset(name, x_train, y_train, x_test, y_test, classes)
+
+
+def checked_images(path, key, images):
+    """The array `key` of `path` as images uint8 (N, H, W, 1 or 3). Raises DataError for anything else."""
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
+        raise DataError(
+            f"{path}: {key} is {images.dtype} {images.shape}; expected uint8 images (N, H, W, 1 or 3) "
+            "with values from 0 to 255, channels last"
+        )
+    if images.ndim == 3:  # grey images without a channel axis
+        images = images[..., np.newaxis]
+    return np.ascontiguousarray(images)
+
+
+def checked_labels(path, key, labels, labelled, count):
+    """The array `key` of `path` as labels int64 (`count`,) of what `labelled` says. Raises DataError for others."""
+    if labels.ndim == 2 and labels.shape[1] == 1:  # the shape that Keras' own CIFAR-10 has
+        labels = labels[:, 0]
+    if not np.issubdtype(labels.dtype, np.integer) or labels.shape != (count,):
+        raise DataError(
+            f"{path}: {key} is {labels.dtype} {labels.shape}; expected one integer label for each of the {labelled}"
+        )
+    return labels.astype(np.int64)
 
 
 def _digits():
@@ -150,11 +167,7 @@ def _cifar10_from_keras_cache():
 
 
 def _npz(path):
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: damaged or no .npz archive ({error}); write or copy it again") from error
+    arrays = npz_arrays(path)
     missing = {"x_train", "y_train", "x_test", "y_test"} - set(arrays)
     if missing:
         raise DataError(f"{path}: lacks {', '.join(sorted(missing))}; it holds {', '.join(sorted(arrays)) or 'nothing'}")
@@ -162,38 +175,98 @@ def _npz(path):
     return _dataset(path, path.stem, *(arrays[key] for key in ("x_train", "y_train", "x_test", "y_test")), classes)
 
 
-def _image_folders(root):
-    from PIL import Image, UnidentifiedImageError
+def npz_arrays(path):
+    """All arrays of an .npz by name. Raises DataError for one that is damaged, and for pickled objects."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path}: damaged or no .npz archive ({error}); write or copy it again") from error
 
+
+def _image_folders(root):
     found = {}
     for split in ("train", "test"):
         if not (root / split).is_dir():
             raise DataError(f"{root}: no folder {split}/; expected {root / split}/<class>/*.png or *.jpg")
-        found[split] = sorted(p.name for p in (root / split).iterdir() if p.is_dir())
+        found[split] = class_folders(root / split)
     if found["train"] != found["test"] or not found["train"]:
         differ = sorted(set(found["train"]) ^ set(found["test"]))
         raise DataError(f"{root}: train/ and test/ need the same class folders; in only one of them: {differ or 'none found'}")
-    classes = found["train"]
     arrays = {}
-    for split in ("train", "test"):
-        images, labels = [], []
-        for label, name in enumerate(classes):
-            folder = root / split / name
-            files = sorted(p for p in folder.iterdir() if p.suffix.lower() in _IMAGE_SUFFIXES)
-            if not files:
-                raise DataError(f"{folder}: no .png or .jpg image in this class folder; add some or remove the folder")
-            for file in files:
-                try:
-                    with Image.open(file) as image:
-                        pixels = np.asarray(image.convert("RGB"))
-                except (UnidentifiedImageError, OSError, SyntaxError) as error:  # Pillow's words for a broken PNG
-                    raise DataError(f"{file}: cannot be read as an image ({error}); replace or remove it") from error
-                if images and pixels.shape != images[0].shape:
-                    raise DataError(f"{file}: {pixels.shape}, but the images before it are {images[0].shape}; resize it")
-                images.append(pixels)
-                labels.append(label)
-        arrays[split] = np.stack(images), np.array(labels)
+    for split, classes in found.items():
+        files, labels = labelled_files(root / split, classes)
+        arrays[split] = read_images(files), labels
     return _dataset(root, root.resolve().name, *arrays["train"], *arrays["test"], classes)
+
+
+def class_folders(root):
+    """The names of the folders in `root` that are not hidden, sorted."""
+    return sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def image_files(folder):
+    """The paths of the images in `folder` that are not hidden, sorted."""
+    files = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
+    return sorted(files)
+
+
+def labelled_files(root, classes):
+    """The images in root/<class>/: paths, class after class, and labels (N,) int64. DataError for a class without."""
+    files, labels = [], []
+    for label, name in enumerate(classes):
+        found = image_files(root / name)
+        if not found:
+            raise DataError(f"{root / name}: no .png or .jpg image in this class folder; add some or remove the folder")
+        files += found
+        labels += [label] * len(found)
+    return files, np.array(labels)
+
+
+def image_sizes(files):
+    """(height, width) of each image file, of which only the beginning is read. Raises DataError as `read_images`."""
+    sizes = []
+    for file in files:
+        with _opened(file) as image:
+            sizes.append((image.height, image.width))
+    return sizes
+
+
+def read_images(files, side=None):
+    """Images (N, H, W, 3) uint8 of files. Raises DataError for a file that is broken or of another size.
+
+    side: cut each image to the square in its middle and scale that to side x side; None: take them as they are.
+    """
+    images = []
+    for file in files:
+        with _opened(file) as image:
+            image = image.convert("RGB")
+        pixels = np.asarray(image if side is None else fitted(image, side))
+        if images and pixels.shape != images[0].shape:
+            raise DataError(f"{file}: {pixels.shape}, but the images before it are {images[0].shape}; resize it")
+        images.append(pixels)
+    return np.stack(images)
+
+
+def fitted(image, side):
+    """The square in the middle of a Pillow image, scaled to side x side."""
+    from PIL import ImageOps
+
+    return ImageOps.fit(image, (side, side))
+
+
+@contextmanager
+def _opened(file):
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(file) as image:
+            if image.mode.startswith(("I", "F")):  # Pillow would cut all values above 255 off
+                raise OSError(f"its pixels have more than 8 bits, mode {image.mode!r}: save it with 8")
+            yield image
+    # SyntaxError is Pillow's word for a broken PNG.
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        raise DataError(f"{file}: cannot be read as an image ({error}); replace or remove it") from error
 
 
 def _official_archive(path, name=None):

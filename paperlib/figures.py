@@ -60,7 +60,7 @@ def save(figure, folder, name, table=None, drawn_from=()):
 def class_samples(dataset, count, note):
     """The first `count` training images of each class, a row a class."""
     rows = [dataset.x_train[dataset.y_train == label][:count] for label in range(len(dataset.classes))]
-    return _image_rows(dict(zip(dataset.classes, rows)), f"Training images, a row a class\n{note}")
+    return image_rows(dict(zip(dataset.classes, rows)), f"Training images, a row a class\n{note}")
 
 
 def augmented_images(image, count, note):
@@ -74,17 +74,17 @@ def augmented_images(image, count, note):
     standard = np.asarray(augment.RandomContrastStandardize(seed=4)(images))
     low, high = np.percentile(standard, [1, 99])
     shown["contrast,\nstandardized"] = (255 * np.clip((standard - low) / (high - low), 0, 1)).astype(np.uint8)
-    return _image_rows(shown, f"One training image, augmented {count} times\n{note}")
+    return image_rows(shown, f"One training image, augmented {count} times\n{note}")
 
 
 def chosen_samples(images, lists, note):
     """The samples that each of some elements chooses first. images (N, H, W, C) uint8; lists (ranks, elements)."""
     rows = {str(element + 1): images[lists[:, element]] for element in range(lists.shape[1])}
     title = f"What elements choose: most activating samples, best first\n{note}"
-    return _image_rows(rows, title, "embedding element, the most varying first")
+    return image_rows(rows, title, "embedding element, the most varying first")
 
 
-def _image_rows(rows, title, ylabel=None, gap=3):
+def image_rows(rows, title, ylabel=None, gap=3):
     """Rows of images as one picture. rows: label -> uint8 (count, H, W, C), all of one size."""
     columns = max(map(len, rows.values()))
     height, width, channels = next(iter(rows.values())).shape[1:]
@@ -101,7 +101,7 @@ def _image_rows(rows, title, ylabel=None, gap=3):
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
         axis.set_ylabel(ylabel)
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=10, parse_math=False)  # names of folders may have a $
     return figure
 
 

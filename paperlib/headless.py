@@ -12,6 +12,8 @@ from paperlib.profiles import profile as profile_named
 def run(profile, data="", root=Path()):
     """Execute `root`/notebooks into `root`/figures/PROFILE/notebooks, each file whole or not at all.
 
+    Each is given those of the parameters profile, data, figures and progress that it has.
+
     Raises ValueError for an unknown profile, and papermill's PapermillExecutionError at the first notebook that fails; the ones before it are kept.
     """
     profile_named(profile)  # refuses an unknown one before a folder of that name is made
@@ -22,9 +24,10 @@ def run(profile, data="", root=Path()):
     parameters = {"profile": profile, "data": data, "figures": "figures", "progress": "lines"}
     for number, notebook in enumerate(notebooks, 1):
         print(f"[{number}/{len(notebooks)}] {notebook.name}, profile {profile}", flush=True)
-        part = parts / notebook.name
+        part, known = parts / notebook.name, papermill.inspect_notebook(notebook)
+        given = {name: value for name, value in parameters.items() if name in known}
         papermill.execute_notebook(
-            notebook, part, parameters, cwd=root, progress_bar=False, stdout_file=sys.stdout, log_output=False
+            notebook, part, given, cwd=root, progress_bar=False, stdout_file=sys.stdout, log_output=False
         )
         os.replace(part, done / notebook.name)
 

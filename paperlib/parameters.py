@@ -30,6 +30,11 @@ def check(namespace, **choices):
             raise ParameterError(f"parameter {name} is {value!r}: choose from {', '.join(map(repr, choices[name]))}")
 
 
+def were_given(namespace):
+    """Whether papermill gave the notebook parameters: then it runs headless, and nobody can use widgets."""
+    return any(cell.startswith(_INJECTED) for cell in namespace.get("In", []))
+
+
 def _injected(cells):
     """The names that papermill's cell assigns, from the history of executed cells."""
     names = set()

@@ -18,13 +18,13 @@ class Progress:
             raise ValueError(f"progress is {style!r}: choose from {', '.join(STYLES)}")
         self.style = style
 
-    def start(self, steps, found):
-        """Announce `steps` steps to do; `found` runs were on record already."""
+    def start(self, steps, found=None):
+        """Announce `steps` steps to do; `found` runs were on record already, where there are records."""
         self._done = 0
         if self.style == "none":
             self._bar = tqdm(total=steps, disable=True)
             return
-        print(f"{found} runs on record; {steps:,} steps to train", flush=True)
+        print(("" if found is None else f"{found} runs on record; ") + f"{steps:,} steps to train", flush=True)
         if self.style == "bar":
             self._bar = notebook_or_terminal_tqdm(total=steps, unit="step")
         else:

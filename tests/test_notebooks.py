@@ -67,4 +67,6 @@ def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):
         run("quick", root=tmp_path)
     done = tmp_path / "figures" / "quick" / "notebooks"
     assert [path.name for path in done.iterdir()] == ["01_good.ipynb"]
-    assert nbformat.read(done / "01_good.ipynb", as_version=4).cells[-1].outputs[0].text == "quick\n"
+    given, printed = nbformat.read(done / "01_good.ipynb", as_version=4).cells[-2:]
+    assert given.source == '# Parameters\nprofile = "quick"\n'  # only parameters that the notebook has
+    assert printed.outputs[0].text == "quick\n"

@@ -1,6 +1,6 @@
 import pytest
 
-from paperlib.parameters import ParameterError, check
+from paperlib.parameters import ParameterError, check, were_given
 
 NAMES = {"profile": str, "images": int, "share": float, "fast": bool}
 
@@ -47,3 +47,8 @@ def test_a_value_that_is_no_choice_stops_the_notebook():
     check(namespace(), profile=("quick", "cpu"))
     with pytest.raises(ParameterError, match="parameter profile is 'quick': choose from 'cpu', 'paper'"):
         check(namespace(), profile=("cpu", "paper"))
+
+
+def test_whether_papermill_gave_parameters():
+    assert not were_given(namespace()) and not were_given({})
+    assert were_given(namespace("# Parameters\nprofile = 'cpu'\n"))

@@ -11,7 +11,7 @@ import numpy as np
 from paperlib.selection import activations, coverage, dispersion, herding, sampling, submodular
 from paperlib.selection.activations import ranked_lists
 
-__all__ = ["METHODS", "ranked_lists", "select"]
+__all__ = ["METHODS", "NEED_LABELS", "check_method", "ranked_lists", "select"]
 
 METHODS = {
     method.__name__: method
@@ -27,6 +27,21 @@ METHODS = {
         submodular.feature_based,
     )
 }
+NEED_LABELS = {"random_balanced"}
+
+
+def check_method(method, options):
+    """Raise ValueError unless `method` is in `METHODS` and has these options (dict): better before training than after."""
+    if method not in METHODS:
+        raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
+    parameters = inspect.signature(METHODS[method]).parameters
+    known = {name: parameters[name].default for name in list(parameters)[4:]}  # after embeddings, k, labels, seed
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ValueError(f"method {method!r} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
+    for name, value in options.items():
+        if isinstance(known[name], bool) and not isinstance(value, bool):
+            raise ValueError(f"{name} is {value!r}: choose True or False")
 
 
 def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **options):
@@ -46,16 +61,7 @@ def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **op
     Raises ValueError for anything else, with the values in the message; for NaN and infinite embeddings, and for
     samples that are all the same, where the method looks at embeddings. ImportError if a method's library is missing.
     """
-    if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}: choose from {', '.join(METHODS)}")
-    parameters = inspect.signature(METHODS[method]).parameters
-    known = {name: parameters[name].default for name in list(parameters)[4:]}  # after embeddings, k, labels, seed
-    unknown = sorted(set(options) - set(known))
-    if unknown:
-        raise ValueError(f"method {method!r} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
-    for name, value in options.items():
-        if isinstance(known[name], bool) and not isinstance(value, bool):
-            raise ValueError(f"{name} is {value!r}: choose True or False")
+    check_method(method, options)
     embeddings = np.asarray(embeddings)
     if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "buif":
         found = f"{embeddings.dtype} {embeddings.shape}"
