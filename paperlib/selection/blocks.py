@@ -1,20 +1,38 @@
 """Embeddings (N, n) looked at a few rows at a time, so that they may be larger than memory."""
 
+import sys
+
 import numpy as np
 
 BLOCK_BYTES = 1 << 20  # of rows looked at together: they stay in a core's cache
 
 
-def blocks(embeddings, at_least=1):
-    """Yield (start, rows (M, n)) of embeddings (N, n), in order."""
+def is_chunked(embeddings):
+    """Whether they are a `dask.array`; dask itself is never imported for this."""
+    dask_array = sys.modules.get("dask.array")
+    return dask_array is not None and isinstance(embeddings, dask_array.Array)
+
+
+def refuse_chunked(embeddings, method):
+    """ValueError if they are a `dask.array`, for a method that needs an array in memory or a memory-mapped file."""
+    if is_chunked(embeddings):
+        raise ValueError(
+            f"{method} needs an array, and embeddings are a dask.array {embeddings.shape}: give embeddings.compute(), "
+            "or, if that is larger than memory, a memory-mapped file: make one with numpy.lib.format.open_memmap, and "
+            "fill it with dask.array.store(embeddings, file)"
+        )
+
+
+def blocks(embeddings, at_least=1, offset=0):
+    """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on."""
     length = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
     for start in range(0, len(embeddings), length):
-        yield start, np.asarray(embeddings[start : start + length])
+        yield offset + start, np.asarray(embeddings[start : start + length])
 
 
-def finite_blocks(embeddings, at_least=1):
+def finite_blocks(embeddings, at_least=1, offset=0):
     """The same; ValueError if a value is NaN or infinite."""
-    for start, rows in blocks(embeddings, at_least):
+    for start, rows in blocks(embeddings, at_least, offset):
         if not np.isfinite(rows).all():
             bad = rows.size - np.count_nonzero(np.isfinite(rows))
             raise ValueError(
