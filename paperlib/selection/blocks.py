@@ -1,5 +1,6 @@
 """Embeddings (N, n) looked at a few rows at a time, so that they may be larger than memory."""
 
+import mmap
 import sys
 
 import numpy as np
@@ -24,10 +25,17 @@ def refuse_chunked(embeddings, method):
 
 
 def blocks(embeddings, at_least=1, offset=0):
-    """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on."""
+    """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on.
+
+    Of a memory-mapped file in row-major order, the pages of a block are let go when the next one is asked for.
+    """
     length = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
+    mapping = _shared_mapping(embeddings)
     for start in range(0, len(embeddings), length):
-        yield offset + start, np.asarray(embeddings[start : start + length])
+        rows = np.asarray(embeddings[start : start + length])
+        yield offset + start, rows
+        if mapping is not None and rows.flags.c_contiguous:
+            _let_go(mapping, rows)
 
 
 def finite_blocks(embeddings, at_least=1, offset=0):
@@ -40,6 +48,24 @@ def finite_blocks(embeddings, at_least=1, offset=0):
                 "did training diverge?"
             )
         yield start, rows
+
+
+def _shared_mapping(array):
+    """The mapping of the file that an array looks into, where its pages can be read again; None elsewhere.
+
+    A private mapping (mode "c") may hold changes that no file has.
+    """
+    while array is not None and not (isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)):
+        array = getattr(array, "base", None)
+    return array.base if array is not None and array.mode != "c" and hasattr(mmap, "MADV_DONTNEED") else None
+
+
+def _let_go(mapping, rows):
+    """Take the pages of rows (M, n) out of this process; the system's cache may keep them."""
+    origin = np.frombuffer(mapping, np.uint8).ctypes.data
+    first, last = (address - origin for address in np.lib.array_utils.byte_bounds(rows))
+    first -= first % mmap.PAGESIZE
+    mapping.madvise(mmap.MADV_DONTNEED, first, last - first)
 
 
 def statistics(embeddings):
