@@ -38,7 +38,7 @@ def client():
     """Of two worker processes."""
     with dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}):
         with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster:
             with distributed.Client(cluster, timeout=PATIENCE) as client:
                 client.wait_for_workers(2, timeout=PATIENCE)
@@ -131,7 +131,7 @@ def test_draws_compute_nothing(method):
 
 @pytest.mark.parametrize("method", IN_MEMORY_ONLY)
 def test_methods_that_need_an_array_say_how_to_get_one(method):
-    expected = rf"method '{method}' needs an array, and embeddings are a dask.array \(60, 4\): give embeddings.compute\(\)"
+    expected = rf"'{method}' needs an array, and embeddings are a dask.array \(60, 4\): give embeddings.compute\(\)"
     with pytest.raises(ValueError, match=expected):
         select(da.ones((60, 4), chunks=7), 5, method)
     assert "dask.array" in METHODS[method].__doc__
