@@ -39,7 +39,9 @@ def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **op
     Parameters
     ----------
     embeddings: (N, n) real numbers, all finite: an array, a memory-mapped file, or, for `random`, `random_balanced` and
-        `top_activations`, a `dask.array` whose chunks have known sizes. It may be larger than memory; see the methods.
+        `top_activations`, a `dask.array` whose chunks have known sizes. Where a method holds a few rows at a time, all
+        of these may be larger than memory: of a file in row-major order, the pages behind are let go, and only the
+        system's cache keeps them, for as long as nobody else needs the room.
     k: how many samples, from 1 to N.
     method: a name in `METHODS`.
     labels: (N,) integers, for methods that look at classes.

@@ -50,7 +50,8 @@ def best_of_blocks(blocks, elements, depth):
         live[~live] = (rows[:, ~live] != first[~live]).any(axis=0)
         above = np.arange(rows.size) if bar is None else np.flatnonzero(rows > bar)
         row, element = np.divmod(above, elements)
-        waiting.append((element.astype(np.int32), start + row, rows[row, element]))
+        # Of 16 bits or less, which NumPy sorts in linear time.
+        waiting.append((element.astype(np.min_scalar_type(elements)), start + row, rows[row, element]))
         if bar is None or sum(len(part[0]) for part in waiting) > 2 * depth * elements:
             bar = keep_best()
     keep_best()
