@@ -1,9 +1,11 @@
-# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), PYTHON.
+# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), PYTHON,
+# SCHEDULER (the address of a dask scheduler, whose workers then train what no clock measures; see paperlib.sweep).
 
 NAMED := $(PROFILE)
 PROFILE ?= quick
 DATA ?=
 OPTIONS ?=
+SCHEDULER ?=
 VENV ?= .venv
 PEERS ?= build/peers
 OUT := figures/$(PROFILE)
@@ -20,7 +22,7 @@ SHELL := /bin/bash
 .PHONY: help env figures own verify report test bench readme lab clean
 
 help:  ## this list
-	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path]"
+	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [SCHEDULER=tcp://host:port]"
 	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 env: $(READY)  ## build .venv from the pins in environment.yml
@@ -38,7 +40,7 @@ $(READY): environment.yml pyproject.toml
 	@touch $@
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
-	@$(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
+	@$(if $(SCHEDULER),DASK_SCHEDULER_ADDRESS="$(SCHEDULER)") $(BIN)/python -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
 
 # OPTIONS: papermill's, such as '-p k 500'; the notebook names the parameters. -r: a path is text, even one like 123.

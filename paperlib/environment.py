@@ -17,7 +17,7 @@ def _code_digest(folder=Path(paperlib.__file__).parent):
     return digest.hexdigest()[:12]
 
 
-_CODE = _code_digest()  # when the code is loaded: files may change while a study runs
+CODE = _code_digest()  # when the code is loaded: files may change while a study runs
 
 
 def describe():
@@ -27,7 +27,7 @@ def describe():
     backend = keras.backend.backend()
     return {
         "paperlib": paperlib.__version__,
-        "code": _CODE,
+        "code": CODE,
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "keras": keras.__version__,

@@ -37,8 +37,8 @@ class Progress:
         self._done = self._bar.n + expected
         self._bar.set_description_str(label, refresh=False)
 
-    def step(self):
-        self._bar.update()
+    def step(self, steps=1):
+        self._bar.update(steps)
 
     def finish(self):
         self._bar.close()

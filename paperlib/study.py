@@ -1,11 +1,12 @@
 """Runs -> records: what is not on record is trained, tested and written."""
 
 import time
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
 
-from paperlib import environment, records
+from paperlib import environment, records, sweep
 from paperlib.runs import AutoencoderRun, StoppedRun, file_name, plain
 from paperlib.selection import select
 
@@ -14,12 +15,23 @@ from paperlib.selection import select
 
 HISTORY_POINTS = 500  # at most, in a record
 _STATISTICS_SAMPLES = 10_000  # of the training split, for batch-norm statistics
+_ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy"}  # beside an autoencoder's record
+
+# What a classifier's run is given: indices (k,) or None, the seconds that choosing them took, the seconds that end it
+# or None, and its phases in steps or None.
+Inputs = namedtuple("Inputs", "subset select_seconds budget phases", defaults=(None, 0.0, None, None))
+
+# A record, without the digests of files; and what goes into files beside it: arrays, or dicts of arrays, by name.
+Outcome = namedtuple("Outcome", "record arrays")
 
 
-def execute(runs, dataset, folder, progress):
+def execute(runs, dataset, folder, progress, client=None):
     """The records of `runs`, in their order; those that are not in `folder` are trained and written first.
 
     progress: a `paperlib.progress.Progress`, told of each run and step.
+    client: a `dask.distributed.Client` whose workers train what `paperlib.sweep.may_travel` allows; the rest is trained
+        here when they have finished. Without one, the scheduler is used that dask's own variable
+        DASK_SCHEDULER_ADDRESS names, if it is set. Only this process reads and writes `folder`.
     """
     folder = Path(folder)
     _check_dataset(runs, dataset)
@@ -29,10 +41,20 @@ def execute(runs, dataset, folder, progress):
     if todo:
         records.check_writable(folder)
         progress.start(sum(_expected_steps(run) for run in todo), len(runs) - len(missing))
+        with sweep.connected(client) as workers:
+            away = [run for run in todo if workers and sweep.may_travel(run)]
+            first = [run for run in away if not _prerequisites(run)]
+            then = [run for run in away if _prerequisites(run)]
+            for wave in (first, then):
+                given = {run: inputs(run, dataset, folder) for run in wave}
+                for run, outcome in sweep.outcomes(workers, train, given, dataset):
+                    progress.begin(run.label(), _expected_steps(run))
+                    progress.step(_expected_steps(run))
+                    _write(run, folder, outcome)
         for run in todo:
-            progress.begin(run.label(), _expected_steps(run))
-            record = _train_autoencoder if isinstance(run, AutoencoderRun) else _train_classifier
-            record(run, dataset, folder, progress.step)
+            if run not in away:
+                progress.begin(run.label(), _expected_steps(run))
+                _write(run, folder, train(run, dataset, inputs(run, dataset, folder), progress.step))
         progress.finish()
     return [records.read(record_path(run, folder)) for run in runs]
 
@@ -50,7 +72,7 @@ def record_path(run, folder):
 
 def embeddings(run, dataset, folder):
     """The embeddings (N, n) float32 of the training images under a trained autoencoder; computed once, then read."""
-    path = record_path(run, folder).with_suffix(".embeddings.npy")
+    path = record_path(run, folder).with_suffix(_ARRAY_FILES["embeddings"])
     if path.exists():
         return np.load(path, mmap_mode="r")
     from paperlib import training
@@ -70,7 +92,7 @@ def autoencoder(run, folder):
     encoder, decoder = models.autoencoder(
         run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
     )
-    path = record_path(run, folder).with_suffix(".npz")
+    path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
     if records.file_digest(path) != record["files"]["weights"]:
         raise records.RecordError(f"{path}: not the weights that its record was written with; restore it, or delete both")
     with np.load(path) as saved:
@@ -96,7 +118,32 @@ def replay(record, run, dataset, folder):
 
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
-    return _classifier_record(run, dataset, folder, phases=tuple(record["result"]["phases"]))
+    given = Inputs(choose(run, dataset, folder), phases=tuple(record["result"]["phases"]))
+    return train(run, dataset, given).record
+
+
+def inputs(run, dataset, folder):
+    """What `train` needs to know of the records in `folder`; the run's prerequisites must be among them."""
+    if isinstance(run, AutoencoderRun):
+        return Inputs()
+    started = time.perf_counter()
+    subset = choose(run, dataset, folder)
+    chosen = time.perf_counter()
+    budget = None
+    if run.time_share:
+        baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
+        budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
+    return Inputs(subset, chosen - started, budget, run.phases())
+
+
+def train(run, dataset, given, on_step=None):
+    """The `Outcome` of a run; no file is read or written, so that it may happen on another machine.
+
+    given: the run's `inputs`. on_step: called after every step.
+    """
+    if isinstance(run, AutoencoderRun):
+        return _trained_autoencoder(run, dataset, on_step)
+    return Outcome(_classifier_record(run, dataset, given, on_step), {})
 
 
 def _check_dataset(runs, dataset):
@@ -120,13 +167,21 @@ def _expected_steps(run):
     return sum(run.phases() or ()) or round(run.steps * (run.time_share or 1))
 
 
-def _train_autoencoder(run, dataset, folder, on_step):
+def _write(run, folder, outcome):
+    """The arrays first: what has a record is complete."""
+    path = record_path(run, folder)
+    files = {name: path.with_suffix(suffix) for name, suffix in _ARRAY_FILES.items() if name in outcome.arrays}
+    for name, file in files.items():
+        file.unlink(missing_ok=True)  # left by a run that was killed
+        write = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_array
+        write(file, outcome.arrays[name])
+    digests = {"files": {"weights": records.file_digest(files["weights"])}} if files else {}
+    records.write(path, {**outcome.record, **digests})
+
+
+def _trained_autoencoder(run, dataset, on_step):
     from paperlib import evaluation, training
 
-    path = record_path(run, folder)
-    saved = {"weights": path.with_suffix(".npz"), "embeddings": path.with_suffix(".embeddings.npy")}
-    for left_by_a_killed_run in saved.values():
-        left_by_a_killed_run.unlink(missing_ok=True)
     started = time.perf_counter()
     trained = training.train_autoencoder(
         dataset.x_train,
@@ -140,11 +195,9 @@ def _train_autoencoder(run, dataset, folder, on_step):
         on_step=on_step,
     )
     weights = trained.encoder.get_weights() + trained.decoder.get_weights()
-    records.write_arrays(saved["weights"], {f"weight_{i:02}": weight for i, weight in enumerate(weights)})
     embedding = time.perf_counter()
     found = training.embed(trained.encoder, dataset.x_train)
     embedded = time.perf_counter()
-    records.write_array(saved["embeddings"], found)
 
     size = trained.encoder.input_shape[1]
     originals = training.center_crops(dataset.x_test, size)
@@ -158,34 +211,23 @@ def _train_autoencoder(run, dataset, folder, on_step):
         "live_elements": int(live.sum()),
     }
     times = {"embed_s": embedded - embedding, "total_s": time.perf_counter() - started}
-    files = {"weights": records.file_digest(saved["weights"])}
-    records.write(path, {**_record(run, result, trained, times), "files": files})
+    arrays = {"weights": {f"weight_{i:02}": weight for i, weight in enumerate(weights)}, "embeddings": found}
+    return Outcome(_record(run, result, trained, times), arrays)
 
 
-def _train_classifier(run, dataset, folder, on_step):
-    record = _classifier_record(run, dataset, folder, on_step=on_step)
-    records.write(record_path(run, folder), record)
-
-
-def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
+def _classifier_record(run, dataset, given, on_step):
     from paperlib import training
 
     started = time.perf_counter()
-    subset = choose(run, dataset, folder)
-    chosen = time.perf_counter()
-    phases = phases or run.phases()
-    budget = None
-    if run.time_share and phases is None:
-        baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
-        budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
+    subset = given.subset
     try:
         trained = training.train_classifier(
             dataset,
             subset,
             split=run.split,
             steps=None if run.split_of == "seconds" else run.steps,
-            seconds=budget,
-            phases=phases,
+            seconds=given.budget,
+            phases=given.phases,
             batch=run.batch,
             learning_rate=run.learning_rate,
             weight_decay=run.weight_decay,
@@ -212,10 +254,10 @@ def _classifier_record(run, dataset, folder, *, phases=None, on_step=None):
             "indices": records.content_hash(subset.tolist()),
         }
     times = {
-        "select_s": chosen - started,
-        "budget_s": budget,
+        "select_s": given.select_seconds,
+        "budget_s": given.budget,
         "evaluate_s": ended - evaluating,
-        "total_s": ended - started,
+        "total_s": given.select_seconds + ended - started,
     }
     return _record(run, result, trained, times)
 

@@ -126,6 +126,14 @@ def _control_runs(profile, dataset, folder):
     return plans.control_runs(profile, dataset, size) + others
 
 
+def _written(table, path):
+    """Write the ledger; a problem if another one was there."""
+    text = table.to_csv(index=False, float_format="%.6g")
+    if path.exists() and path.read_text() != text:
+        yield f"{path}: was stale against the records; it is written anew"
+    path.write_text(text)
+
+
 def _readme(root):
     path = Path(root) / "README.md"
     if readme.refresh(path.read_text(), root) != path.read_text():
@@ -151,7 +159,7 @@ if __name__ == "__main__":
         table, found = checked(name, root)
         problems += found
         if table is not None:
-            table.to_csv(root / "figures" / name / "claims.csv", index=False, float_format="%.6g")
+            problems += _written(table, root / "figures" / name / "claims.csv")
             on = records.data_set(records.read_all(root / "figures" / name / "records")).name
             print(f"Profile {name}, data set {on}\n\n{readme.claims_markdown(table)}\n", flush=True)
         if arguments.fresh is not None:

@@ -21,7 +21,7 @@ def test_a_second_execution_trains_nothing_and_finds_the_same(tiny, digits, tmp_
     plan = plans.split_runs(tiny, digits)
     first = study.execute(plan, digits, tmp_path, silent)
     files = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
-    monkeypatch.setattr(study, "_train_classifier", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(study, "train", lambda *_: pytest.fail("trained again"))
     assert study.execute(plan, digits, tmp_path, silent) == first
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == files
 
@@ -103,7 +103,7 @@ def test_a_killed_study_goes_on_and_ends_alike(tmp_path, written):
 
 
 def test_nothing_is_trained_where_nothing_can_be_written(tiny, digits, tmpfs, silent, monkeypatch):
-    monkeypatch.setattr(study, "_train_classifier", lambda *_: pytest.fail("trained for nothing"))
+    monkeypatch.setattr(study, "train", lambda *_: pytest.fail("trained for nothing"))
     with pytest.raises(records.RecordError, match="Nothing was trained"):
         study.execute(plans.split_runs(tiny, digits)[:1], digits, tmpfs("size=64k"), silent)
 

@@ -9,7 +9,8 @@ import inspect
 import numpy as np
 
 from paperlib.selection import activations, coverage, dispersion, herding, sampling, submodular
-from paperlib.selection.activations import ranked_lists
+from paperlib.selection.blocks import is_chunked, refuse_chunked
+from paperlib.selection.ranking import ranked_lists
 
 __all__ = ["METHODS", "NEED_LABELS", "check_method", "ranked_lists", "select"]
 
@@ -28,6 +29,9 @@ METHODS = {
     )
 }
 NEED_LABELS = {"random_balanced"}
+
+# These rank a `dask.array` chunk by chunk, or look at no more than its length.
+_CHUNK_BY_CHUNK = ("random", "random_balanced", "top_activations")
 
 
 def check_method(method, options):
@@ -49,7 +53,10 @@ def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **op
 
     Parameters
     ----------
-    embeddings: (N, n) real numbers, all finite; may be mapped from a file.
+    embeddings: (N, n) real numbers, all finite: an array, a memory-mapped file, or, for `random`, `random_balanced` and
+        `top_activations`, a `dask.array` whose chunks have known sizes. Where a method holds a few rows at a time, all
+        of these may be larger than memory: of a file in row-major order, the pages behind are let go, and only the
+        system's cache keeps them, for as long as nobody else needs the room.
     k: how many samples, from 1 to N.
     method: a name in `METHODS`.
     labels: (N,) integers, for methods that look at classes.
@@ -62,7 +69,16 @@ def select(embeddings, k, method="top_activations", *, labels=None, seed=0, **op
     samples that are all the same, where the method looks at embeddings. ImportError if a method's library is missing.
     """
     check_method(method, options)
-    embeddings = np.asarray(embeddings)
+    if is_chunked(embeddings):
+        if method not in _CHUNK_BY_CHUNK:
+            refuse_chunked(embeddings, f"method {method!r}")
+        if np.isnan(embeddings.shape).any():
+            raise ValueError(
+                f"embeddings are a dask.array {embeddings.shape} with chunks of unknown sizes: "
+                "call embeddings.compute_chunk_sizes() first"
+            )
+    else:
+        embeddings = np.asarray(embeddings)
     if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "buif":
         found = f"{embeddings.dtype} {embeddings.shape}"
         raise ValueError(f"embeddings are {found}: expected real numbers (N, n), n at least 1")

@@ -5,8 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from paperlib.selection.blocks import check_varies, finite_blocks, statistics
+from paperlib.selection.blocks import check_varies, finite_blocks, refuse_chunked, statistics
 from paperlib.selection.components import principal_components
+from paperlib.selection.ranking import best_of_blocks, ranked_lists
 
 _HIGHLY_ACTIVE = 2.0  # standard deviations above an element's mean
 _NEVER = np.iinfo(np.int64).max
@@ -16,6 +17,11 @@ def top_activations(
     embeddings, k, *, labels, seed, overlap="fill", penalty=0.0, pairs=False, pca=False, quota_per_class=False
 ):
     """Eq. 4: for each of the n elements the samples that activate it most. O(N n) time, O(N + n + k) memory besides.
+
+    A `dask.array` is ranked chunk by chunk where its chunks are computed, and gives the same indices: only lists come
+    back, about 2 k indices. Where they overlap so much that k distinct samples need a deeper look, the chunks are
+    computed once more; `persist` them where that costs more than reading. The options penalty, pairs and pca need an
+    array in memory or a memory-mapped file.
 
     The ranks are gone down in turn: every element's first sample, every element's second, and so on. On ties the
     lower index comes first. Elements that never vary rank nothing and are passed over. A sample that several
@@ -46,6 +52,9 @@ def top_activations(
     few samples gives all it has, and the others make up for it. O(N log N) time, O(N) memory.
     """
     _check_options(overlap, penalty, quota_per_class, labels)
+    for option, value in (("penalty", penalty), ("pairs", pairs), ("pca", pca)):
+        if value:
+            refuse_chunked(embeddings, f"top_activations with {option}={value}")
     if pca:
         embeddings = principal_components(embeddings)
     samples, elements = embeddings.shape
@@ -66,57 +75,6 @@ def top_activations(
         depth *= 2  # look further down
 
 
-def ranked_lists(embeddings, depth):
-    """The `depth` samples that activate each element most: indices (depth, n) int64, best first; and live (n,) bool.
-
-    Elements that are not live have one value for all samples. One pass over embeddings (N, n) in the order of the
-    samples, which holds per element the best seen so far: a later sample counts only if it is above all but
-    depth - 1 of them. ValueError if a value is NaN or infinite.
-    """
-    return _ranked_lists(finite_blocks(embeddings, at_least=depth), embeddings.shape[1], depth)
-
-
-def _ranked_lists(blocks, elements, depth):
-    """The same of the blocks (start, rows (M, elements)), of which the first has `depth` rows or more."""
-    best, waiting, live, bar = [], [], np.zeros(elements, bool), None
-
-    def keep_best():
-        """Drop what is no longer among the best of its element, and raise the bar."""
-        element, sample, value = (np.concatenate(parts) for parts in zip(*best, *waiting))
-        order = np.argsort(element, kind="stable")  # samples stay in their order
-        ends = np.cumsum(np.bincount(element, minlength=elements))
-        kept = [places[_top(value[places], depth)] for places in np.split(order, ends[:-1])]
-        best[:] = [tuple(part[np.concatenate(kept)] for part in (element, sample, value))]
-        waiting.clear()
-        return np.array([value[places].min() for places in kept])
-
-    for start, rows in blocks:
-        if not start:
-            first = rows[0]
-        live[~live] = (rows[:, ~live] != first[~live]).any(axis=0)
-        above = np.arange(rows.size) if bar is None else np.flatnonzero(rows > bar)
-        row, element = np.divmod(above, elements)
-        waiting.append((element.astype(np.int32), start + row, rows[row, element]))
-        if bar is None or sum(len(part[0]) for part in waiting) > 2 * depth * elements:
-            bar = keep_best()
-    keep_best()
-    element, sample, value = best[0]
-    value, sample = value.reshape(elements, depth), sample.reshape(elements, depth)
-    # Ascending from the highest index, then reversed: descending, lower indices first on ties.
-    order = np.argsort(value[:, ::-1], axis=1, kind="stable")[:, ::-1]
-    return np.take_along_axis(sample[:, ::-1], order, axis=1).T, live
-
-
-def _top(values, depth):
-    """Where the `depth` highest of values (M,) stand, in their order; of equal ones the first."""
-    if len(values) <= depth:
-        return np.arange(len(values))
-    lowest = np.partition(values, -depth)[-depth]
-    top = values > lowest
-    top[np.flatnonzero(values == lowest)[: depth - np.count_nonzero(top)]] = True
-    return np.flatnonzero(top)
-
-
 def _rankings(embeddings, penalty, pairs):
     """Functions depth -> (lists, live), as `ranked_lists` gives them, of at most n lists each, in order."""
     if not (penalty or pairs):
@@ -135,13 +93,17 @@ def _rankings(embeddings, penalty, pairs):
                 rows -= dtype.type(penalty) * (rows > _HIGHLY_ACTIVE).sum(axis=1, keepdims=True, dtype=dtype)
             yield start, rows
 
+    def lists(blocks, count, depth):
+        best = best_of_blocks(blocks, count, depth)
+        return best.samples, best.live
+
     def single(depth):
-        return _ranked_lists(standardized(depth), elements, depth)
+        return lists(standardized(depth), elements, depth)
 
     def paired(offset, depth):
         count = elements // 2 if 2 * offset == elements else elements  # halfway around, pairs come twice
         sums = ((start, (rows + np.roll(rows, -offset, axis=1))[:, :count]) for start, rows in standardized(depth))
-        return _ranked_lists(sums, count, depth)
+        return lists(sums, count, depth)
 
     return [single] + [partial(paired, offset) for offset in range(1, elements // 2 + 1) if pairs]
 

@@ -1,20 +1,46 @@
 """Embeddings (N, n) looked at a few rows at a time, so that they may be larger than memory."""
 
+import mmap
+import sys
+
 import numpy as np
 
 BLOCK_BYTES = 1 << 20  # of rows looked at together: they stay in a core's cache
 
 
-def blocks(embeddings, at_least=1):
-    """Yield (start, rows (M, n)) of embeddings (N, n), in order."""
+def is_chunked(embeddings):
+    """Whether they are a `dask.array`; dask itself is never imported for this."""
+    dask_array = sys.modules.get("dask.array")
+    return dask_array is not None and isinstance(embeddings, dask_array.Array)
+
+
+def refuse_chunked(embeddings, method):
+    """ValueError if they are a `dask.array`, for a method that needs an array in memory or a memory-mapped file."""
+    if is_chunked(embeddings):
+        raise ValueError(
+            f"{method} needs an array, and embeddings are a dask.array {embeddings.shape}: give embeddings.compute(), "
+            "or, if that is larger than memory, a memory-mapped file: make one with numpy.lib.format.open_memmap, and "
+            "fill it with dask.array.store(embeddings, file)"
+        )
+
+
+def blocks(embeddings, at_least=1, offset=0):
+    """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on.
+
+    Of a memory-mapped file in row-major order, the pages of a block are let go when the next one is asked for.
+    """
     length = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
+    mapping = _shared_mapping(embeddings)
     for start in range(0, len(embeddings), length):
-        yield start, np.asarray(embeddings[start : start + length])
+        rows = np.asarray(embeddings[start : start + length])
+        yield offset + start, rows
+        if mapping is not None and rows.flags.c_contiguous:
+            _let_go(mapping, rows)
 
 
-def finite_blocks(embeddings, at_least=1):
+def finite_blocks(embeddings, at_least=1, offset=0):
     """The same; ValueError if a value is NaN or infinite."""
-    for start, rows in blocks(embeddings, at_least):
+    for start, rows in blocks(embeddings, at_least, offset):
         if not np.isfinite(rows).all():
             bad = rows.size - np.count_nonzero(np.isfinite(rows))
             raise ValueError(
@@ -22,6 +48,24 @@ def finite_blocks(embeddings, at_least=1):
                 "did training diverge?"
             )
         yield start, rows
+
+
+def _shared_mapping(array):
+    """The mapping of the file that an array looks into, where its pages can be read again; None elsewhere.
+
+    A private mapping (mode "c") may hold changes that no file has.
+    """
+    while array is not None and not (isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap)):
+        array = getattr(array, "base", None)
+    return array.base if array is not None and array.mode != "c" and hasattr(mmap, "MADV_DONTNEED") else None
+
+
+def _let_go(mapping, rows):
+    """Take the pages of rows (M, n) out of this process; the system's cache may keep them."""
+    origin = np.frombuffer(mapping, np.uint8).ctypes.data
+    first, last = (address - origin for address in np.lib.array_utils.byte_bounds(rows))
+    first -= first % mmap.PAGESIZE
+    mapping.madvise(mmap.MADV_DONTNEED, first, last - first)
 
 
 def statistics(embeddings):

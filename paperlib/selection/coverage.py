@@ -13,7 +13,8 @@ def k_center(embeddings, k, *, labels, seed):
     again. The largest distance left is at most twice the smallest possible (Gonzalez, Theoretical Computer Science
     38, 1985).
 
-    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides.
+    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides. They may be a
+    memory-mapped file; a `dask.array` is refused.
     """
     mean, _, _ = statistics(embeddings)
     distances = squared_distances(embeddings)
@@ -36,7 +37,7 @@ def k_means(embeddings, k, *, labels, seed, pca=False):
     a rotation, which changes no distance.
 
     Ties take the lower index, up to rounding. About O(k B n) time a batch of B = max(1,024, k) samples, then O(k N n);
-    O(N n) memory: all embeddings are loaded, but never their distances (N, k).
+    O(N n) memory: all embeddings are loaded, but never their distances (N, k). A `dask.array` is refused.
     """
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.metrics import pairwise_distances_argmin

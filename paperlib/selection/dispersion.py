@@ -15,7 +15,8 @@ def max_dispersion(embeddings, k, *, labels, seed):
     Tamir (Operations Research Letters 21, 1997), which takes the farthest pairs, has the bound of a half, too, but
     needs the distances of all pairs, O(N^2 n) time. Squared distances are no metric: the bound would not hold.
 
-    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides.
+    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides. They may be a
+    memory-mapped file; a `dask.array` is refused.
     """
     mean, _, _ = statistics(embeddings)
     distances = squared_distances(embeddings)

@@ -13,7 +13,8 @@ def herding(embeddings, k, *, labels, seed):
     sample is taken once; the bound of 1 / k is proven for herding that may take it again, and holds as long as few are
     taken. w begins at the mean, so the choice depends on where the embeddings' 0 is.
 
-    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides.
+    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides. They may be a
+    memory-mapped file; a `dask.array` is refused.
     """
     mean, _, _ = statistics(embeddings)
     weights, chosen = mean.copy(), np.empty(k, np.int64)

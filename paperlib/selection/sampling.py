@@ -4,7 +4,10 @@ import numpy as np
 
 
 def random(embeddings, k, *, labels, seed):
-    """k samples, every set of k equally likely: the paper's control (Section V-B). O(N) time and memory."""
+    """k samples, every set of k equally likely: the paper's control (Section V-B). O(N) time and memory.
+
+    Of embeddings only their number is looked at; nothing of a `dask.array` is computed.
+    """
     return np.random.default_rng(seed).choice(len(embeddings), size=k, replace=False)
 
 
@@ -12,7 +15,7 @@ def random_balanced(embeddings, k, *, labels, seed):
     """The same number of each class, drawn at random: does balance alone help? O(N log N) time, O(N) memory.
 
     Where k is no multiple of the classes, the classes with one more are drawn too. A class with too few samples gives
-    all it has, and the others make up for it.
+    all it has, and the others make up for it. Of embeddings nothing is looked at, nor computed of a `dask.array`.
     """
     if labels is None:
         raise ValueError("method 'random_balanced' looks at classes: give labels (N,)")

@@ -20,7 +20,7 @@ def facility_location(embeddings, k, *, labels, seed, max_bytes=4 << 30):
     max_bytes: of the similarities (N, N) float64, 8 N^2 bytes; ValueError above.
 
     Of samples with the same gain, it takes one or the other, always the same. O(N^2 n) time for the similarities, up
-    to O(k N^2) for the greedy; O(N^2) memory.
+    to O(k N^2) for the greedy; O(N^2) memory. A `dask.array` is refused.
     """
     from sklearn.metrics import pairwise_distances_chunked
 
@@ -49,7 +49,7 @@ def feature_based(embeddings, k, *, labels, seed):
     and Bilmes, ICASSP 2014). Needs `apricot-select`, and embeddings that are not negative.
 
     Of samples with the same gain, it takes one or the other, always the same. Up to O(k N n) time; O(N n) memory: all
-    embeddings are loaded, as float64.
+    embeddings are loaded, as float64. A `dask.array` is refused.
     """
     statistics(embeddings)  # refuses what is not finite and what does not vary
     if (lowest := embeddings.min()) < 0:

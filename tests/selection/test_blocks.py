@@ -1,3 +1,7 @@
+import mmap
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -49,3 +53,39 @@ def test_squared_distances(offset):
     from_copy = distances(embeddings[11])
     assert from_copy[11] == from_copy[40] == 0
     assert (distances(embeddings[3])[11] == distances(embeddings[3])[40]).all()
+
+
+def mapped_bytes():
+    """Of this process, in pages of files."""
+    return 1024 * int(re.search(r"RssFile:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to ask")
+@pytest.mark.parametrize("mode", ["r", "r+"])
+def test_pages_of_a_mapped_file_are_let_go(mode, tmp_path, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 << 20)
+    np.save(tmp_path / "e.npy", np.random.default_rng(0).random((100_000, 80), np.float32))
+    mapped = np.load(tmp_path / "e.npy", mmap_mode=mode)
+    before, most = mapped_bytes(), 0
+    for _ in blocks.blocks(np.asarray(mapped)[777:]):
+        most = max(most, mapped_bytes() - before)
+    assert most < 8 << 20 < mapped.nbytes / 3
+    assert mapped[50].any() and mapped[99_999].any()
+
+
+def test_what_was_changed_in_a_mapping_stays(tmp_path):
+    np.save(tmp_path / "e.npy", np.zeros((10 * mmap.PAGESIZE // 8, 2)))
+    for mode in ("c", "r+"):
+        mapped = np.load(tmp_path / "e.npy", mmap_mode=mode)
+        mapped[:] = 3
+        for _ in range(2):
+            assert all((rows == 3).all() for _, rows in blocks.blocks(mapped))
+
+
+def test_other_layouts_of_a_mapped_file(tmp_path):
+    expected = np.random.default_rng(0).random((3000, 6))
+    np.save(tmp_path / "columns.npy", np.asfortranarray(expected))
+    np.save(tmp_path / "rows.npy", expected)
+    columns, rows = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("columns", "rows"))
+    for mapped, array in ((columns, expected), (rows[::-1], expected[::-1]), (rows[5:, 2:4], expected[5:, 2:4])):
+        assert np.array_equal(np.concatenate([part for _, part in blocks.blocks(mapped)]), array)

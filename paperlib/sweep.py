@@ -1,0 +1,66 @@
+"""A study's runs on the workers of a dask scheduler. What they find comes back as data: no file system is shared."""
+
+import os
+from contextlib import nullcontext
+
+from paperlib import environment
+from paperlib.runs import AutoencoderRun, StoppedRun
+
+
+def connected(client):
+    """A context manager for `client`, or a client of the scheduler that DASK_SCHEDULER_ADDRESS names, or None."""
+    address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+    if client or not address:
+        return nullcontext(client)
+    from distributed import Client
+
+    return Client(address, set_as_default=False)
+
+
+def may_travel(run):
+    """Whether a worker may train a run: not if a clock ends it, nor if its time may be what such a clock is set by.
+
+    A budget is a share of the baseline's time: both must be of one machine, with nothing else running there.
+    """
+    return isinstance(run, (AutoencoderRun, StoppedRun)) or not (run.selection == "full" or run.time_share)
+
+
+def outcomes(client, train, inputs, dataset):
+    """Yield (run, train(run, dataset, inputs[run])) for each run in the dict `inputs`, as workers finish them.
+
+    `dataset` is sent to each worker once. A run whose worker is lost is trained again on another. An error of `train`
+    is raised here, and what has not begun is then given up.
+    ValueError if there are no workers, or if one has several threads: training sets seeds for its whole process.
+    RuntimeError if a worker has another version of this package's code.
+    """
+    if not inputs:
+        return
+    from distributed import as_completed
+
+    threads = client.nthreads()
+    if set(threads.values()) != {1}:
+        found = ", ".join(f"{address}: {count}" for address, count in threads.items()) or "none"
+        raise ValueError(
+            f"the workers' threads are {found}; a run needs a process of its own: start workers with "
+            "`dask worker ADDRESS --nthreads 1`, one on each machine or for each GPU"
+        )
+    # Under a name of its own: one made of its content may still be being forgotten from the sweep before.
+    [sent] = client.scatter([dataset], broadcast=True, hash=False)
+    futures = {
+        client.submit(_trained, train, run, sent, given, environment.CODE, pure=False): run
+        for run, given in inputs.items()
+    }
+    try:
+        for future in as_completed(list(futures), loop=client.loop):
+            yield futures.pop(future), future.result()
+    finally:
+        client.cancel(list(futures))
+
+
+def _trained(train, run, dataset, given, code):
+    if environment.CODE != code:
+        raise RuntimeError(
+            f"a worker has the code {environment.CODE} of paperlib, and here it is {code}: install the same there, and "
+            "start its workers again"
+        )
+    return train(run, dataset, given)
