@@ -51,7 +51,7 @@ def test_figures_of_other_records_are_stale(copy):
 
 
 def test_missing_runs_and_altered_weights_and_tables_are_found(copy):
-    one(copy, "classifier-random-k4320-split0.5-seed0-*.json").unlink()
+    one(copy, "classifier-random-k4320-split0.75-seed0-*.json").unlink()
     weights = one(copy, "*.npz")
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     csv = copy / "figures" / "cpu" / "fig6_fixed_budget.csv"
