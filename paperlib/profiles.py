@@ -43,7 +43,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        # make figures                        about 3 minutes on two cores; shows that all of it runs.
+        # make figures                        about 5 minutes on two cores; shows that all of it runs.
         # scikit-learn's 8 x 8 digits: accuracies say nothing about the paper.
         Profile(
             name="quick",
@@ -62,7 +62,7 @@ PROFILES = {
             lengths=(0.5, 1.0),
             length_seeds=(0,),
         ),
-        # make figures PROFILE=cpu DATA=...   about an hour on two cores with bfloat16 instructions.
+        # make figures PROFILE=cpu DATA=...   about two hours on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",
