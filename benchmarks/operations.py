@@ -23,7 +23,7 @@ GROUPS = {  # name -> pattern of TensorFlow's names; the first that fits
     "augmentation and feeding": r"augmentation|resident|^functional[_\d]*/classifier[_\d]*/Cast",
     "conv1, kernel's gradient": r"gradient_tape.*/conv1",
     "conv1": r"/conv1",
-    "conv2, kernel's gradient": r"^(Conv2D|transpose|transpose_1|transpose_2|ReverseV2|Pad):",
+    "conv2, kernel's gradient": r"^(Conv2D|transpose|ReverseV2|Pad|split|AddN)(_\d+)?:",
     "conv2, input's gradient": r"^conv2d_transpose",
     "conv2": r"/conv2.*Conv2D",
     "dense": r"dense",
