@@ -84,6 +84,11 @@ def profiled(batch):
     return times, 1e3 * float(np.median(np.diff(ended[2:12])))
 
 
+def group_of(name):
+    """The group of an operation by TensorFlow's name and kind of it, as the profiler writes them."""
+    return next((group for group, pattern in GROUPS.items() if re.search(pattern, name)), REST)
+
+
 if __name__ == "__main__":
     batch = int(sys.argv[1])
     tf.config.threading.set_inter_op_parallelism_threads(1)  # no two operations overlap, so their times add up
@@ -91,5 +96,5 @@ if __name__ == "__main__":
     times, step = profiled(batch)
     grouped = dict.fromkeys([*GROUPS, REST], 0.0)
     for name, milliseconds in times.items():
-        grouped[next((group for group, pattern in GROUPS.items() if re.search(pattern, name)), REST)] += milliseconds
+        grouped[group_of(name)] += milliseconds
     print(json.dumps({"step_ms": step, "operations_ms": grouped, "gflop": gigaflops(batch), "matrix_tflops": rates}))

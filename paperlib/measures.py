@@ -93,18 +93,16 @@ def late_differences(study):
 
 def deviations(study):
     subset = study.whole().query("split > 0")
-    of_embedding, of_random = (
-        _deviations(subset[subset["selection"] == name]) for name in ("top_activations", "random")
-    )
-    sds = [_pooled(values) for values in (of_embedding, of_random)]
-    if not len(of_embedding.deviations):
+    arms = [subset[subset["selection"] == name] for name in ("top_activations", "random")]
+    of_embedding, of_random = map(_deviations, arms)
+    if not len(of_embedding):
         return Measured([])
-    ratio = smallest_ratio(of_embedding.freedom, of_random.freedom)
+    (sd, freedom), (random_sd, random_freedom) = (tables.pooled_sd(arm, "split") for arm in arms)
     remark = (
-        f"pooled over splits; random {sds[1]:.2f} over {len(of_random.deviations)} runs; "
-        f"a ratio of {ratio:.1f} could have been seen"
+        f"pooled over splits; random {random_sd:.2f} over {len(of_random)} runs; "
+        f"a ratio of {smallest_ratio(freedom, random_freedom):.1f} could have been seen"
     )
-    return Measured([sds[0]], remark, (of_embedding.deviations, of_random.deviations), len(of_embedding.deviations))
+    return Measured([sd], remark, (of_embedding, of_random), len(of_embedding))
 
 
 # Fig. 6 and 7
@@ -198,28 +196,17 @@ def time_share_of_the_paper(_):
     return Measured([share], "from the paper's own numbers")
 
 
-@dataclass(frozen=True)
-class _Deviations:
-    deviations: np.ndarray
-    freedom: int
-
-
 def _differences(study, lowest, highest):
     found = tables.paired_differences(study.whole())
     return found.loc[found["split"].between(lowest, highest), "difference"]
 
 
 def _deviations(table):
-    """Deviations from the mean of each split, made as wide as those of single runs, and their degrees of freedom."""
+    """Deviations from the mean of each split with two runs or more, made as wide as those of single runs."""
     groups = table.groupby("split")["accuracy"]
     n = groups.transform("count")
     kept = n > 1
-    wide = (table["accuracy"] - groups.transform("mean")) * np.sqrt(n / (n - 1).where(kept))
-    return _Deviations(wide[kept].to_numpy(), int((groups.count() - 1).sum()))
-
-
-def _pooled(found):
-    return float(np.sqrt(np.mean(found.deviations**2))) if len(found.deviations) else float("nan")
+    return ((table["accuracy"] - groups.transform("mean")) * np.sqrt(n / (n - 1).where(kept)))[kept].to_numpy()
 
 
 def _by_seed(table):

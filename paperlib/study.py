@@ -212,7 +212,7 @@ def _trained_autoencoder(run, dataset, on_step):
     }
     times = {"embed_s": embedded - embedding, "total_s": time.perf_counter() - started}
     arrays = {"weights": {f"weight_{i:02}": weight for i, weight in enumerate(weights)}, "embeddings": found}
-    return Outcome(_record(run, result, trained, times), arrays)
+    return Outcome(_record(run, result, trained.precision, **_measured(trained, times)), arrays)
 
 
 def _classifier_record(run, dataset, given, on_step):
@@ -259,7 +259,7 @@ def _classifier_record(run, dataset, given, on_step):
         "evaluate_s": ended - evaluating,
         "total_s": given.select_seconds + ended - started,
     }
-    return _record(run, result, trained, times)
+    return _record(run, result, trained.precision, **_measured(trained, times))
 
 
 def _tests(run, trained, dataset):
@@ -289,33 +289,23 @@ def _diverged_record(run, error, dataset):
     logits = np.full((len(dataset.y_test), len(dataset.classes)), np.nan)
     test = {**evaluation.classification(logits, dataset.y_test), "cross_entropy": None}
     names = ("raw", "warmup", "constant", "warmup_own", "constant_own")
-    content = plain(run)
-    return {
-        "run": content,
-        "hash": records.content_hash(content),
-        "precision": precision.resolve(run.precision),
-        "result": {
-            "train_samples": len(dataset.x_train),
-            "phases": list(run.phases()),
-            "diverged_at": error.step,
-            "test": dict.fromkeys(names, test),
-        },
-        "environment": environment.describe(),
+    result = {
+        "train_samples": len(dataset.x_train),
+        "phases": list(run.phases()),
+        "diverged_at": error.step,
+        "test": dict.fromkeys(names, test),
     }
+    return _record(run, result, precision.resolve(run.precision))
 
 
-def _record(run, result, trained, times):
+def _measured(trained, times):
+    """The sections of a record that tell how training went."""
     history = trained.history
     stretch = -(-len(history.loss) // HISTORY_POINTS)  # steps a point
     starts = np.arange(0, len(history.loss), stretch)
     ends = np.minimum(starts + stretch, len(history.loss))
     loss = np.add.reduceat(history.loss, starts) / (ends - starts)
-    content = plain(run)
     return {
-        "run": content,
-        "hash": records.content_hash(content),
-        "precision": trained.precision,
-        "result": result,
         "history": {"step": ends.tolist(), "loss": [float(f"{value:.6g}") for value in loss]},
         "times": {
             **times,
@@ -323,5 +313,16 @@ def _record(run, result, trained, times):
             "train_s": float(history.seconds[-1]),
             "seconds_at_step": [round(float(history.seconds[end - 1]), 4) for end in ends],
         },
+    }
+
+
+def _record(run, result, precision, **measured):
+    content = plain(run)
+    return {
+        "run": content,
+        "hash": records.content_hash(content),
+        "precision": precision,
+        "result": result,
+        **measured,
         "environment": environment.describe(),
     }

@@ -44,6 +44,14 @@ def spread(table, by, column="accuracy"):
     return groups.agg(n="count", mean="mean", sd="std", lowest="min", highest="max").reset_index()
 
 
+def pooled_sd(table, by, column="accuracy"):
+    """Standard deviation within groups of rows, pooled over the groups, and its degrees of freedom; NaN for 0 of them."""
+    groups = table.groupby(by)[column]
+    freedom = groups.count() - 1
+    total = int(freedom.sum())
+    return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
+
+
 def losses(records):
     """One row a recorded point of training: which run, step, seconds since the first step, and the mean loss since
     the point before."""

@@ -75,9 +75,7 @@ def fresh(name, root, source, progress):
 def tolerance(profile, dataset, folder):
     """The difference in accuracy (points) that two runs of different seeds stay below 19 times of 20."""
     found, _ = study.on_record(plans.split_runs(profile, dataset), folder)
-    groups = tables.runs(found).groupby(["selection", "split"])["accuracy"]
-    freedom = (groups.count() - 1).sum()
-    pooled = np.sqrt((groups.var() * (groups.count() - 1)).sum() / freedom)
+    pooled, freedom = tables.pooled_sd(tables.runs(found), ["selection", "split"])
     return float(stats.t.ppf(0.975, freedom) * pooled * np.sqrt(2))
 
 

@@ -78,3 +78,10 @@ def test_the_committed_measurements_are_of_at_least_five_pairs():
     finished = table[table["note"].isna()]
     assert (finished["n"] >= 5).all() and {"training, batch 1,024", "training, batch 128"} <= set(finished["what"])
     assert (finished["lowest"] <= finished["times_as_fast"]).all() and (finished["times_as_fast"] <= finished["highest"]).all()
+
+
+def test_the_parts_of_the_kernels_gradient_are_in_its_group():
+    parts = ["Conv2D:Conv2D", "Conv2D_7:Conv2D", "transpose_15:Transpose", "ReverseV2_3:ReverseV2", "split_1:Split", "AddN:AddN"]
+    assert {operations.group_of(name) for name in parts} == {"conv2, kernel's gradient"}
+    assert operations.group_of("functional/classifier/conv2/Conv2D:Conv2D") == "conv2"
+    assert operations.group_of("AssignAddVariableOp_3:AssignAddVariableOp") == operations.REST
