@@ -4,6 +4,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from paperlib import kernels
+
+
 class Resident(keras.layers.Layer):
     """Holds images (N, H, W, C) as a weight, beside the network; indices (B,) int32 -> images (B, H, W, C).
 
@@ -36,6 +39,13 @@ def feed_input(images, feed, batch):
         streamed = keras.Input(images.shape[1:], batch, dtype=str(images.dtype), name="images")
         return streamed, streamed
     raise ValueError(f"feed is {feed!r}: choose 'resident' or 'streamed'")
+
+
+def let_go(trained):
+    """Free the images that a training model with `feed_input` holds; it cannot be trained any further."""
+    for layer in trained.layers:
+        if isinstance(layer, Resident):
+            kernels.let_go(layer.images)
 
 
 def batches(images, targets, indices, *, batch, feed, seed):

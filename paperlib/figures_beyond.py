@@ -1,6 +1,7 @@
 """Figures that the paper does not have: controls, the riddle, the cost. In the style of `paperlib.figures`."""
 
 import matplotlib.pyplot as plt
+from matplotlib.ticker import NullLocator
 
 from paperlib.figures import COLORS, STYLE
 from paperlib.riddle import WEIGHTS
@@ -28,9 +29,8 @@ def controls(table, note):
             shift = 0.11 * (place - (len(shown) - 1) / 2)
             at = some["split"].map(splits.index) + shift
             sizes = sorted(some["subset_size"].unique())
-            n = some.groupby("split")["accuracy"].count()
-            counts = f"n = {n.min()}" if n.min() == n.max() else f"n = {n.min()} to {n.max()}"
-            label = f"{arm}{f', {sizes[-1]:,} samples' if sizes[-1] else ''} ({counts})"
+            counts = _range(some.groupby("split")["accuracy"].count())
+            label = f"{arm}{f', {sizes[-1]:,} samples' if sizes[-1] else ''} (n = {counts})"
             axis.plot(at, some["accuracy"], marker, color=color, markersize=5, alpha=0.75)
             ranges = some.groupby("split")["accuracy"].agg(["mean", "min", "max"])
             where = [splits.index(split) + shift for split in ranges.index]
@@ -109,3 +109,73 @@ def cost(table, note):
         figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
         figure.suptitle(f"Accuracy against time; a mark a run of its own length, lines join means\n{note}", fontsize=10)
     return figure
+
+
+_METHODS = {  # colour, marker; of Okabe and Ito's palette and grey
+    "random": ("#000000", "o"),
+    "balanced random": ("#999999", "^"),
+    "eq. 4": ("#D55E00", "o"),
+    "max-sum dispersion (eq. 3)": ("#CC79A7", "D"),
+    "k-center": ("#56B4E9", "s"),
+    "k-means": ("#0072B2", "v"),
+    "herding": ("#009E73", "P"),
+    "facility location, by class": ("#E69F00", "X"),
+    "feature-based": ("#B8A600", "*"),
+}
+
+
+def methods_by_size(table, samples, note):
+    """Accuracy against the size of the subset, an axis a split: means with 95 % intervals. table: of
+    `comparison.summaries`; samples: N."""
+    splits = sorted(table.loc[table["k"] > 0, "split"].unique(), reverse=True)
+    full = table[table["k"] == 0]
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, len(splits), figsize=(10, 5.4), sharey=True)
+        for axis, split in zip(axes, splits):
+            for place, (method, (color, marker)) in enumerate(_METHODS.items()):
+                some = table[(table["method"] == method) & (table["split"] == split)].sort_values("k")
+                if some.empty:
+                    continue
+                at = some["k"].to_numpy() * 1.025 ** (place - len(_METHODS) // 2)  # beside each other
+                mean, low, high = some[["accuracy", "low", "high"]].to_numpy().T
+                axis.errorbar(at, mean, [mean - low, high - mean], fmt=f"{marker}-", color=color, capsize=2, markersize=6,
+                              linewidth=2.4 if method == "random" else 1.2, label=f"{method} (n = {_range(some['n'])})")  # fmt: skip
+            for row in full.itertuples():
+                axis.axhline(row.accuracy, color=COLORS["full"], linestyle="--", label=f"full set (n = {row.n})")
+            sizes = sorted(table.loc[table["k"] > 0, "k"].unique())
+            axis.set_xscale("log")
+            axis.set_xticks(sizes, [f"{k:,}\n{100 * k / samples:.2f} %" for k in sizes])
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.set(xlabel="samples in the subset (log scale)")
+            axis.set_title(f"{100 * split:g} / {100 - 100 * split:g}", fontsize=10)
+        axes[0].set(ylabel="test accuracy (%)")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+        title = "Accuracy by method and size; share of steps on the subset / on the full set (%); means, 95 % intervals"
+        figure.suptitle(f"{title}\n{note}", fontsize=10)
+    return figure
+
+
+def methods_against_random(table, note):
+    """Differences from random with 95 % intervals, a row a method, an axis a split. table: of `comparison.differences`
+    at one size."""
+    splits = sorted(table["split"].unique(), reverse=True)
+    names = list(table.sort_values(["variant", "difference"], ascending=[False, True])["method"].drop_duplicates())
+    with plt.rc_context({**STYLE, "axes.grid.axis": "x"}):
+        figure, axes = plt.subplots(1, len(splits), figsize=(10, 0.32 * len(names) + 1.6), sharey=True)
+        for axis, split in zip(axes, splits):
+            some = table[table["split"] == split]
+            at = some["method"].map(names.index)
+            mean, low, high = some[["difference", "low", "high"]].to_numpy().T
+            color = [COLORS["top_activations"] if method.startswith("eq. 4") else COLORS["random"] for method in some["method"]]
+            axis.errorbar(mean, at, xerr=[mean - low, high - mean], fmt="none", ecolor=color, capsize=3)
+            axis.scatter(mean, at, c=color, s=30, zorder=3)
+            axis.axvline(0, color="k", linewidth=1)
+            axis.set_yticks(range(len(names)), names, fontsize=9)
+            axis.set(xlabel="points of accuracy above random")
+            axis.set_title(f"{100 * split:g} / {100 - 100 * split:g} (n = {_range(some['n'])} pairs a row)", fontsize=10)
+        figure.suptitle(f"Methods minus random: mean and 95 % interval; eq. 4 and its variants in orange\n{note}", fontsize=10)
+    return figure
+
+
+def _range(counts):
+    return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"

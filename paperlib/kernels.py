@@ -14,6 +14,18 @@ def _on_tensorflow_cpu():
     return all(device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
+def let_go(variable):
+    """Free the memory of a Keras variable that nothing will read again.
+
+    TensorFlow keeps every graph that has gradients of its own, as those below have, and with it all that it reads, for
+    as long as the process lives. Other backends free what nobody holds.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.raw_ops.DestroyResourceOp(resource=variable.value.handle, ignore_lookup_error=True)
+
+
 class BatchNormalization(layers.BatchNormalization):
     """Batch normalization over the last axis of images (B, H, W, C), while training in one kernel.
 

@@ -5,9 +5,13 @@ Of the data set only its name and fingerprint are looked at.
 
 from dataclasses import replace
 
-from paperlib.runs import AutoencoderRun, Run, StoppedRun
+from paperlib.runs import AutoencoderRun, Run, StoppedRun, VariantRun, selection_of
+from paperlib.selection import METHODS
 
 TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
+
+# Options of eq. 4: three that the paper's authors suggest, and ours. The penalty is in standard deviations.
+VARIANTS = {"penalty": 0.5, "pairs": True, "pca": True, "quota_per_class": True}
 
 
 def autoencoder_run(profile, dataset, *, precision="auto"):
@@ -126,6 +130,39 @@ def feed_runs(profile, dataset, *, precision="auto"):
         half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
         runs += [replace(arm, seed=seed) for arm in (full, half) for seed in profile.length_seeds]
     return runs
+
+
+def method_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """All methods at several sizes, variants of eq. 4 at the paper's, each at 100 / 0 and 90 / 10; and the full set.
+
+    Facility location chooses in each class by itself: over all of CIFAR-10 its similarities are 20 GB.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    autoencoder = autoencoder_run(profile, dataset, precision=precision)
+    arms = []
+    for k in sorted(profile.compared_sizes, key=lambda k: k != profile.k):  # the paper's first
+        for method in METHODS:
+            run = _subset(full, profile, dataset, method, k)
+            if method not in ("random", "random_balanced", "top_activations"):
+                run = replace(run, autoencoder=autoencoder)
+            arms.append(_variant(run, by_class=True) if method == "facility_location" else run)
+    eq4 = _subset(full, profile, dataset, "top_activations", profile.k)
+    arms += [_variant(eq4, **{name: value}) for name, value in VARIANTS.items()]
+    runs = [
+        replace(arm, split=split, seed=seed) for arm in arms for seed in profile.compared_seeds for split in (0.9, 1.0)
+    ]
+    return runs + [replace(full, seed=seed) for seed in profile.compared_seeds]
+
+
+def selection_runs(profile, dataset, *, precision="auto"):
+    """Every selection that `method_runs` trains on, to measure it."""
+    autoencoder = autoencoder_run(profile, dataset, precision=precision)
+    runs = [run for run in method_runs(profile, dataset, precision=precision) if run.k]
+    return list(dict.fromkeys(selection_of(replace(run, autoencoder=autoencoder)) for run in runs))
+
+
+def _variant(run, **options):
+    return VariantRun(**vars(run), variant=tuple(options.items()))
 
 
 def _full_run(profile, dataset, feed, precision):

@@ -25,6 +25,8 @@ class Profile:
     riddle_seeds: tuple  # of each candidate mechanism
     lengths: tuple  # shares of the steps that the cost of an accuracy is measured at
     length_seeds: tuple
+    compared_sizes: tuple  # k of the selections that methods are compared at
+    compared_seeds: tuple  # of each method, size and split
 
     @property
     def decay(self):
@@ -61,6 +63,8 @@ PROFILES = {
             riddle_seeds=(0,),
             lengths=(0.5, 1.0),
             length_seeds=(0,),
+            compared_sizes=(54, 126),
+            compared_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about two hours on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
@@ -80,6 +84,8 @@ PROFILES = {
             riddle_seeds=(0, 1),
             lengths=(0.25, 0.5, 0.75, 1.0),
             length_seeds=(0, 1),
+            compared_sizes=(1_080, 4_320, 12_960),  # 5, 20 and 60 an element
+            compared_seeds=(0, 1, 2),
         ),
         # make figures PROFILE=paper DATA=... the paper's own numbers; one GPU. The paper: 83.3 % for the baseline.
         Profile(
@@ -98,6 +104,8 @@ PROFILES = {
             riddle_seeds=(0, 1),
             lengths=(0.25, 0.5, 0.75, 1.0),
             length_seeds=(0, 1),
+            compared_sizes=(1_080, 4_320, 12_960),  # 5, 20 and 60 an element
+            compared_seeds=(0, 1, 2),
         ),
     )
 }

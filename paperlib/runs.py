@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from paperlib import records
-from paperlib.selection import METHODS
+from paperlib.selection import DRAW, METHODS, check_method
 
 Precision = Literal["auto", "bfloat16", "float32"]
 
@@ -70,6 +70,10 @@ class Run(_Choices):
         subset = f"-k{self.k}-split{self.split:g}" if self.k else ""
         return f"classifier-{self.selection}{subset}{'-budget' if self.time_share else ''}-seed{self.seed}"
 
+    def options(self):
+        """What the selection is made with besides `k`, as a dict."""
+        return {"overlap": self.overlap} if self.overlap else {}
+
     def phases(self):
         """Steps on the subset and on the full set, where the run states them; None where its plan or clock decides."""
         return None
@@ -95,6 +99,50 @@ class StoppedRun(Run):
     def phases(self):
         fast = min(round(self.steps * self.split), self.stop)
         return fast, self.stop - fast
+
+
+@dataclass(frozen=True)
+class VariantRun(Run):
+    """A run on a selection made with further options of its method."""
+
+    variant: tuple = ()  # (name, value) pairs
+
+    def label(self):
+        return f"{super().label()}-{_joined(self.variant)}"
+
+    def options(self):
+        return {**super().options(), **dict(self.variant)}
+
+
+@dataclass(frozen=True)
+class SelectionRun(_Choices):
+    """A selection to make and to measure: how long it takes, in how much memory, and what it covers."""
+
+    dataset: str
+    fingerprint: str
+    method: str
+    k: int
+    autoencoder: AutoencoderRun  # whose embeddings are selected from; if the method looks at none, they are covered
+    options: tuple = ()  # (name, value) pairs
+    seed: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_method(self.method, dict(self.options))
+
+    def label(self):
+        return f"selection-{'-'.join(filter(None, (self.method, _joined(self.options))))}-k{self.k}-seed{self.seed}"
+
+
+def selection_of(run):
+    """The `SelectionRun` of a classifier's run on embeddings. Seeds matter only to methods that draw."""
+    seed = run.seed if run.selection in DRAW else 0
+    options = tuple(sorted(run.options().items()))
+    return SelectionRun(run.dataset, run.fingerprint, run.selection, run.k, run.autoencoder, options, seed)
+
+
+def _joined(options):
+    return "-".join(f"{name}_{value}" for name, value in options)
 
 
 def plain(run):

@@ -2,12 +2,13 @@
 
 import time
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from paperlib import environment, records, sweep
-from paperlib.runs import AutoencoderRun, StoppedRun, file_name, plain
+from paperlib.runs import AutoencoderRun, SelectionRun, StoppedRun, file_name, plain, selection_of
 from paperlib.selection import select
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
@@ -15,11 +16,11 @@ from paperlib.selection import select
 
 HISTORY_POINTS = 500  # at most, in a record
 _STATISTICS_SAMPLES = 10_000  # of the training split, for batch-norm statistics
-_ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy"}  # beside an autoencoder's record
+_ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
 
-# What a classifier's run is given: indices (k,) or None, the seconds that choosing them took, the seconds that end it
-# or None, and its phases in steps or None.
-Inputs = namedtuple("Inputs", "subset select_seconds budget phases", defaults=(None, 0.0, None, None))
+# What a run is given: a classifier's the indices (k,) or None, the seconds that choosing them took, the seconds that end
+# it or None, and its phases in steps or None; a selection's the embeddings (N, n).
+Inputs = namedtuple("Inputs", "subset select_seconds budget phases embeddings", defaults=(None, 0.0, None, None, None))
 
 # A record, without the digests of files; and what goes into files beside it: arrays, or dicts of arrays, by name.
 Outcome = namedtuple("Outcome", "record arrays")
@@ -37,24 +38,27 @@ def execute(runs, dataset, folder, progress, client=None):
     _check_dataset(runs, dataset)
     missing = [run for run in runs if not record_path(run, folder).exists()]
     needed = [needed for run in missing for needed in _prerequisites(run) if not record_path(needed, folder).exists()]
-    todo = list(dict.fromkeys(needed + missing))  # each once, prerequisites first
+    todo = _together(dict.fromkeys(needed + missing))  # prerequisites first
     if todo:
         records.check_writable(folder)
-        progress.start(sum(_expected_steps(run) for run in todo), len(runs) - len(missing))
+        progress.start(sum(map(_expected_steps, todo)), len(runs) - len(missing))
         with sweep.connected(client) as workers:
-            away = [run for run in todo if workers and sweep.may_travel(run)]
-            first = [run for run in away if not _prerequisites(run)]
-            then = [run for run in away if _prerequisites(run)]
+            away = [group for group in todo if workers and all(map(sweep.may_travel, group))]
+            first = [group for group in away if not _prerequisites(group[0])]
+            then = [group for group in away if _prerequisites(group[0])]
             for wave in (first, then):
-                given = {run: inputs(run, dataset, folder) for run in wave}
-                for run, outcome in sweep.outcomes(workers, train, given, dataset):
-                    progress.begin(run.label(), _expected_steps(run))
-                    progress.step(_expected_steps(run))
+                given = {group: inputs(group[0], dataset, folder) for group in wave}
+                for group, outcomes in sweep.outcomes(workers, train, given, dataset):
+                    progress.begin(group[0].label(), _expected_steps(group))
+                    progress.step(_expected_steps(group))
+                    for run, outcome in zip(group, outcomes, strict=True):
+                        _write(run, folder, outcome)
+        for group in todo:
+            if group not in away:
+                progress.begin(group[0].label(), _expected_steps(group))
+                outcomes = train(group, dataset, inputs(group[0], dataset, folder), progress.step)
+                for run, outcome in zip(group, outcomes, strict=True):
                     _write(run, folder, outcome)
-        for run in todo:
-            if run not in away:
-                progress.begin(run.label(), _expected_steps(run))
-                _write(run, folder, train(run, dataset, inputs(run, dataset, folder), progress.step))
         progress.finish()
     return [records.read(record_path(run, folder)) for run in runs]
 
@@ -104,13 +108,27 @@ def autoencoder(run, folder):
 
 def choose(run, dataset, folder):
     """The indices (k,) that a run trains on first, or None where it uses the full set alone."""
+    return _chosen(run, dataset, folder)[0]
+
+
+def _chosen(run, dataset, folder):
+    """The same, and the seconds that it took: on record, if the selection has been measured."""
     if run.selection == "full":
-        return None
+        return None, 0.0
+    started = time.perf_counter()
     if run.autoencoder is None:  # methods that look at no embeddings
-        return select(np.zeros((len(dataset.x_train), 1)), run.k, run.selection, labels=dataset.y_train, seed=run.seed)
-    options = {"overlap": run.overlap} if run.overlap else {}
-    found = embeddings(run.autoencoder, dataset, folder)
-    return select(found, run.k, run.selection, labels=dataset.y_train, seed=run.seed, **options)
+        found = np.zeros((len(dataset.x_train), 1))
+    else:
+        measured = record_path(selection_of(run), folder)
+        file = measured.with_suffix(_ARRAY_FILES["indices"])
+        if measured.exists() and file.exists():
+            record, chosen = records.read(measured), np.load(file)
+            if records.content_hash(chosen.tolist()) != record["result"]["indices"]:
+                raise records.RecordError(f"{file}: not the indices of its record; delete it, and they are chosen again")
+            return chosen, record["times"]["select_s"]
+        found = embeddings(run.autoencoder, dataset, folder)
+    chosen = select(found, run.k, run.selection, labels=dataset.y_train, seed=run.seed, **run.options())
+    return chosen, time.perf_counter() - started
 
 
 def replay(record, run, dataset, folder):
@@ -119,31 +137,50 @@ def replay(record, run, dataset, folder):
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
     given = Inputs(choose(run, dataset, folder), phases=tuple(record["result"]["phases"]))
-    return train(run, dataset, given).record
+    [outcome] = train([run], dataset, given)
+    return outcome.record
 
 
 def inputs(run, dataset, folder):
     """What `train` needs to know of the records in `folder`; the run's prerequisites must be among them."""
     if isinstance(run, AutoencoderRun):
         return Inputs()
-    started = time.perf_counter()
-    subset = choose(run, dataset, folder)
-    chosen = time.perf_counter()
+    if isinstance(run, SelectionRun):
+        return Inputs(embeddings=embeddings(run.autoencoder, dataset, folder))
+    subset, seconds = _chosen(run, dataset, folder)
     budget = None
     if run.time_share:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    return Inputs(subset, chosen - started, budget, run.phases())
+    return Inputs(subset, seconds, budget, run.phases())
 
 
-def train(run, dataset, given, on_step=None):
-    """The `Outcome` of a run; no file is read or written, so that it may happen on another machine.
+def train(runs, dataset, given, on_step=None):
+    """Yield the `Outcome` of each of `runs`, as they end; no file is read or written, so this may be on another machine.
 
-    given: the run's `inputs`. on_step: called after every step.
+    runs: one, or several classifiers that differ in their split alone, by rising split: their first phases are trained
+    once, as far as they are the same (`training.train_at_splits`).
+    given: the `inputs`, which all of them have in common. on_step: called after every step.
     """
-    if isinstance(run, AutoencoderRun):
-        return _trained_autoencoder(run, dataset, on_step)
-    return Outcome(_classifier_record(run, dataset, given, on_step), {})
+    if isinstance(runs[0], AutoencoderRun):
+        yield _trained_autoencoder(*runs, dataset, on_step)
+    elif isinstance(runs[0], SelectionRun):
+        yield _measured_selection(*runs, dataset, given.embeddings)
+    else:
+        yield from _trained_classifiers(runs, dataset, given, on_step)
+
+
+def _together(runs):
+    """Tuples of runs to train together, in the order of the first of each."""
+    groups = {}
+    for run in runs:
+        alone = isinstance(run, AutoencoderRun | SelectionRun | StoppedRun) or not run.split or run.time_share
+        groups.setdefault(run if alone else replace(run, split=0.0), []).append(run)
+    return [(run,) if not others else tuple(sorted([run, *others], key=_split)) for run, *others in groups.values()]
+
+
+def _split(run):
+    return run.split
 
 
 def _check_dataset(runs, dataset):
@@ -158,13 +195,20 @@ def _check_dataset(runs, dataset):
 def _prerequisites(run):
     if isinstance(run, AutoencoderRun):
         return []
+    if isinstance(run, SelectionRun):
+        return [run.autoencoder]
     return ([run.autoencoder] if run.autoencoder else []) + run.baselines()
 
 
-def _expected_steps(run):
+def _expected_steps(group):
+    """Steps that a tuple of runs takes, without those that it has in common with the ones before."""
+    run = group[0]
     if isinstance(run, AutoencoderRun):
         return run.steps
-    return sum(run.phases() or ()) or round(run.steps * (run.time_share or 1))
+    if isinstance(run, SelectionRun):
+        return 0
+    first = sum(run.phases() or ()) or round(run.steps * (run.time_share or 1))
+    return first + sum(run.steps - round(run.steps * before.split) for before, run in zip(group, group[1:]))
 
 
 def _write(run, folder, outcome):
@@ -175,7 +219,7 @@ def _write(run, folder, outcome):
         file.unlink(missing_ok=True)  # left by a run that was killed
         write = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_array
         write(file, outcome.arrays[name])
-    digests = {"files": {"weights": records.file_digest(files["weights"])}} if files else {}
+    digests = {"files": {"weights": records.file_digest(files["weights"])}} if "weights" in files else {}
     records.write(path, {**outcome.record, **digests})
 
 
@@ -215,49 +259,80 @@ def _trained_autoencoder(run, dataset, on_step):
     return Outcome(_record(run, result, trained.precision, **_measured(trained, times)), arrays)
 
 
-def _classifier_record(run, dataset, given, on_step):
+def _measured_selection(run, dataset, embeddings):
+    from paperlib import selecting
+
+    labels, options = dataset.y_train, dict(run.options)
+    chosen, seconds, held = selecting.measured(embeddings, run.k, run.method, labels=labels, seed=run.seed, **options)
+    result = {
+        **_subset(chosen, dataset),
+        "mean_distance": selecting.coverage(embeddings, chosen),
+        "peak_bytes": held,
+    }
+    return Outcome(_record(run, result, None, times={"select_s": seconds}), {"indices": chosen})
+
+
+def _subset(chosen, dataset):
+    """What records say of the indices (k,) of a subset."""
+    return {
+        "size": len(chosen),
+        "per_class": np.bincount(dataset.y_train[chosen], minlength=len(dataset.classes)).tolist(),
+        "indices": records.content_hash(chosen.tolist()),
+    }
+
+
+def _trained_classifiers(runs, dataset, given, on_step):
     from paperlib import training
 
-    started = time.perf_counter()
-    subset = given.subset
+    run = runs[0]  # of the others only the split differs
+    options = dict(
+        steps=run.steps,
+        batch=run.batch,
+        learning_rate=run.learning_rate,
+        weight_decay=run.weight_decay,
+        standardize_by=run.standardize_by,
+        decay=run.decay,
+        feed=run.feed,
+        precision=run.precision,
+        seed=run.seed,
+        on_step=on_step,
+    )
+    if len(runs) > 1:
+        trainings = training.train_at_splits(dataset, given.subset, [run.split for run in runs], **options)
+    else:
+        trainings = _trained_alone(run, dataset, given, options)
     try:
-        trained = training.train_classifier(
-            dataset,
-            subset,
-            split=run.split,
-            steps=None if run.split_of == "seconds" else run.steps,
-            seconds=given.budget,
-            phases=given.phases,
-            batch=run.batch,
-            learning_rate=run.learning_rate,
-            weight_decay=run.weight_decay,
-            standardize_by=run.standardize_by,
-            decay=run.decay,
-            feed=run.feed,
-            precision=run.precision,
-            seed=run.seed,
-            on_step=on_step,
-        )
+        for run, trained in zip(runs, trainings, strict=True):
+            yield Outcome(_classifier_record(run, trained, dataset, given), {})
     except training.DivergedError as error:
         if not isinstance(run, StoppedRun):
             raise
-        return _diverged_record(run, error, dataset)
+        yield Outcome(_diverged_record(run, error, dataset), {})
+
+
+def _trained_alone(run, dataset, given, options):
+    from paperlib import training
+
+    if run.split_of == "seconds":
+        options = {**options, "steps": None}
+    yield training.train_classifier(
+        dataset, given.subset, split=run.split, seconds=given.budget, phases=given.phases, **options
+    )
+
+
+def _classifier_record(run, trained, dataset, given):
     evaluating = time.perf_counter()
     tests = _tests(run, trained, dataset)
-    ended = time.perf_counter()
+    evaluated = time.perf_counter() - evaluating
     result = {"train_samples": len(dataset.x_train), "phases": list(trained.phases), "test": tests}
-    if subset is not None:
-        per_class = np.bincount(dataset.y_train[subset], minlength=len(dataset.classes))
-        result["subset"] = {
-            "size": len(subset),
-            "per_class": per_class.tolist(),
-            "indices": records.content_hash(subset.tolist()),
-        }
+    if given.subset is not None:
+        result["subset"] = _subset(given.subset, dataset)
+    training_seconds = trained.history.first_step_seconds + float(trained.history.seconds[-1])
     times = {
         "select_s": given.select_seconds,
         "budget_s": given.budget,
-        "evaluate_s": ended - evaluating,
-        "total_s": given.select_seconds + ended - started,
+        "evaluate_s": evaluated,
+        "total_s": given.select_seconds + training_seconds + evaluated,  # of this run alone
     }
     return _record(run, result, trained.precision, **_measured(trained, times))
 

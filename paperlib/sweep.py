@@ -4,7 +4,7 @@ import os
 from contextlib import nullcontext
 
 from paperlib import environment
-from paperlib.runs import AutoencoderRun, StoppedRun
+from paperlib.runs import AutoencoderRun, SelectionRun, StoppedRun
 
 
 def connected(client):
@@ -22,13 +22,16 @@ def may_travel(run):
 
     A budget is a share of the baseline's time: both must be of one machine, with nothing else running there.
     """
-    return isinstance(run, (AutoencoderRun, StoppedRun)) or not (run.selection == "full" or run.time_share)
+    if isinstance(run, SelectionRun):
+        return False
+    return isinstance(run, AutoencoderRun | StoppedRun) or not (run.selection == "full" or run.time_share)
 
 
 def outcomes(client, train, inputs, dataset):
-    """Yield (run, train(run, dataset, inputs[run])) for each run in the dict `inputs`, as workers finish them.
+    """Yield (runs, list of train(runs, dataset, inputs[runs])) for each tuple of runs in the dict `inputs`, as workers
+    finish them.
 
-    `dataset` is sent to each worker once. A run whose worker is lost is trained again on another. An error of `train`
+    `dataset` is sent to each worker once. Runs whose worker is lost are trained again on another. An error of `train`
     is raised here, and what has not begun is then given up.
     ValueError if there are no workers, or if one has several threads: training sets seeds for its whole process.
     RuntimeError if a worker has another version of this package's code.
@@ -47,8 +50,8 @@ def outcomes(client, train, inputs, dataset):
     # Under a name of its own: one made of its content may still be being forgotten from the sweep before.
     [sent] = client.scatter([dataset], broadcast=True, hash=False)
     futures = {
-        client.submit(_trained, train, run, sent, given, environment.CODE, pure=False): run
-        for run, given in inputs.items()
+        client.submit(_trained, train, runs, sent, given, environment.CODE, pure=False): runs
+        for runs, given in inputs.items()
     }
     try:
         for future in as_completed(list(futures), loop=client.loop):
@@ -57,10 +60,10 @@ def outcomes(client, train, inputs, dataset):
         client.cancel(list(futures))
 
 
-def _trained(train, run, dataset, given, code):
+def _trained(train, runs, dataset, given, code):
     if environment.CODE != code:
         raise RuntimeError(
             f"a worker has the code {environment.CODE} of paperlib, and here it is {code}: install the same there, and "
             "start its workers again"
         )
-    return train(run, dataset, given)
+    return list(train(runs, dataset, given))

@@ -59,14 +59,68 @@ def split_steps(steps, split):
     return round(steps * split)
 
 
-def train_classifier(
+def train_classifier(dataset, subset=None, *, split=0.0, steps=None, seconds=None, phases=None, **options):
+    """Train a classifier in two phases: fast training on `subset`, then fine-tuning on all of `dataset`.
+
+    Parameters
+    ----------
+    dataset: a `paperlib.data.Dataset`; only its training split is used.
+    subset: indices (k,) of training samples for the first phase; not needed with split 0.
+    split: share of the first phase, 0 to 1, of the `steps`; of the `seconds` if only those are given.
+    steps: the last step. seconds: a time budget; no step starts after it. At least one of the two; with both,
+        whichever ends first (the fixed budget of Section V-C, reading R9).
+    phases: exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
+
+    Options
+    -------
+    batch=1024, learning_rate=0.1: of both phases. image_size=24: of the crops, in pixels.
+    weight_decay=0.004, standardize_by="deviation": readings R2 and R4. decay=0.9999: of the averaged weights, R5.
+    feed="resident": or "streamed", reading R13. precision="auto": or "bfloat16", "float32".
+    seed=0: of the initial weights, the batches and the augmentation: same seed, same machine, same result.
+    on_step=None: called after every step.
+
+    Returns `Training`. Raises ValueError for arguments that do not fit, DivergedError when the loss is lost.
+    """
+    _check_split(split)
+    if phases is None and steps is None and seconds is None:
+        raise ValueError("neither steps, seconds nor phases are given: training would never end")
+    total = None if phases is None else sum(phases)
+    _check_positive(steps=steps, seconds=seconds, **{"the sum of phases": total})
+    if subset is None and (split or (phases and phases[0])):
+        raise ValueError(f"split is {split} but there is no subset: give the indices of the samples to train on first")
+    if phases is not None:
+        bounds = ((phases[0], None), (total, None))
+    elif steps is not None:
+        bounds = ((split_steps(steps, split), seconds), (steps, seconds))
+    else:
+        bounds = ((None, seconds * split), (None, seconds))
+    return next(_two_phases(dataset, subset, [bounds], **options))
+
+
+def train_at_splits(dataset, subset, splits, *, steps, **options):
+    """Yield for each of `splits`, in rising order, what `train_classifier` returns for it, the same to the bit.
+
+    Runs that differ in their split alone begin alike: what they have in common is trained once. From where the first
+    phase of one ends, it is fine-tuned; then training goes back there, and on with the first phase of the next.
+
+    splits: shares above 0, rising. The rest is as in `train_classifier`. In each history the common steps have their
+    times, so that it tells what the run takes alone. Use each `Training` before asking for the next, which trains the
+    same model.
+    """
+    for split in splits:
+        _check_split(split)
+    if not len(splits) or splits[0] == 0 or any(low >= high for low, high in zip(splits, splits[1:])):
+        raise ValueError(f"splits are {tuple(splits)}: expected shares above 0, each higher than the one before")
+    _check_positive(steps=steps)
+    bounds = [((split_steps(steps, split), None), (steps, None)) for split in splits]
+    yield from _two_phases(dataset, subset, bounds, **options)
+
+
+def _two_phases(
     dataset,
-    subset=None,
+    subset,
+    bounds,
     *,
-    split=0.0,
-    steps=None,
-    seconds=None,
-    phases=None,
     batch=1024,
     learning_rate=LEARNING_RATE,
     image_size=24,
@@ -78,39 +132,10 @@ def train_classifier(
     seed=0,
     on_step=None,
 ):
-    """Train a classifier in two phases: fast training on `subset`, then fine-tuning on all of `dataset`.
-
-    Parameters
-    ----------
-    dataset: a `paperlib.data.Dataset`; only its training split is used.
-    subset: indices (k,) of training samples for the first phase; not needed with split 0.
-    split: share of the first phase, 0 to 1, of the `steps`; of the `seconds` if only those are given.
-    steps: the last step. seconds: a time budget; no step starts after it. At least one of the two; with both,
-        whichever ends first (the fixed budget of Section V-C, reading R9).
-    phases: exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
-    batch, learning_rate: of both phases.
-    weight_decay, standardize_by: readings R2 and R4. decay: of the averaged weights, reading R5.
-    feed: "resident" or "streamed", reading R13. precision: "auto", "bfloat16" or "float32".
-    seed: of the initial weights, the batches and the augmentation: same seed, same machine, same result.
-    on_step: called after every step.
-
-    Returns `Training`. Raises ValueError for arguments that do not fit, DivergedError when the loss is lost.
-    """
-    if not 0 <= split <= 1:
-        raise ValueError(f"split is {split}: expected a share from 0 to 1")
-    if phases is None and steps is None and seconds is None:
-        raise ValueError("neither steps, seconds nor phases are given: training would never end")
-    total = None if phases is None else sum(phases)
-    for name, value in (("steps", steps), ("seconds", seconds), ("the sum of phases", total), ("batch", batch)):
-        if value is not None and value <= 0:
-            raise ValueError(f"{name} is {value}: expected more than 0")
+    """Yield a `Training` for each of `bounds`: where the first and the second phase end, in steps and in seconds."""
+    _check_positive(batch=batch)
     everything = np.arange(len(dataset.x_train))
-    if subset is None:
-        if split or (phases and phases[0]):
-            raise ValueError(f"split is {split} but there is no subset: give the indices of the samples to train on first")
-        subset = everything
-    subset = _check_subset(subset, len(everything))
-
+    subset = everything if subset is None else _check_subset(subset, len(everything))
     precision = precisions.resolve(precision)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
     model = models.classifier(
@@ -130,21 +155,27 @@ def train_classifier(
     def batches(indices, seed):
         return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
 
-    if phases is not None:
-        bounds = ((phases[0], None), (total, None))
-    elif steps is not None:
-        bounds = ((split_steps(steps, split), seconds), (steps, seconds))
-    else:
-        bounds = ((None, seconds * split), (None, seconds))
-    fast = loop.run(batches(subset, seeds[2]), *bounds[0])
-    full = loop.run(batches(everything, seeds[3]), *bounds[1])
+    of_subset, fast = batches(subset, seeds[2]), 0
+    try:
+        for number, (first, second) in enumerate(bounds, 1):
+            fast += loop.run(of_subset, *first)
+            branch = loop.state() if number < len(bounds) else None
+            full = loop.run(batches(everything, seeds[3]), *second)
+            yield Training(model, _averaged(model, optimizer), loop.history(), (fast, full), precision)
+            if branch:
+                loop.restore(branch)
+    finally:
+        feeds.let_go(trained)
 
+
+def _averaged(model, optimizer):
+    """The weights of a model under each average, raw ones among them."""
     raw = model.get_weights()
     weights = {"raw": raw}
     for name in AVERAGES:
         average = iter(optimizer.averaged(name))
         weights[name] = [next(average) if w.trainable else value for w, value in zip(model.weights, raw)]
-    return Training(model, weights, loop.history(), (fast, full), precision)
+    return weights
 
 
 def train_autoencoder(
@@ -167,9 +198,7 @@ def train_autoencoder(
     The paper is silent on augmentation here; crops are needed for the size. last_activation: "relu", or "linear"
     (reading R6). The other parameters are those of `train_classifier`. Returns `Autoencoder`.
     """
-    for name, value in (("steps", steps), ("batch", batch)):
-        if value <= 0:
-            raise ValueError(f"{name} is {value}: expected more than 0")
+    _check_positive(steps=steps, batch=batch)
     precision = precisions.resolve(precision)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(3)]
     shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
@@ -182,7 +211,10 @@ def train_autoencoder(
     optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
     loop = _Loop(trained, optimizer, lambda _, difference: ops.mean(ops.square(difference), axis=(1, 2, 3)), on_step)
     source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[2])
-    loop.run(source, steps)
+    try:
+        loop.run(source, steps)
+    finally:
+        feeds.let_go(trained)
 
     exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
     exact_encoder.set_weights(encoder.get_weights())
@@ -220,6 +252,17 @@ def _in_batches(model, prepare, samples, batch):
     # Not `predict`: it needs all inputs prepared at once, and takes longer.
     starts = range(0, len(samples), batch)
     return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
+
+
+def _check_split(split):
+    if not 0 <= split <= 1:
+        raise ValueError(f"split is {split}: expected a share from 0 to 1")
+
+
+def _check_positive(**values):
+    for name, value in values.items():
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} is {value}: expected more than 0")
 
 
 def _check_subset(subset, samples):
@@ -261,8 +304,9 @@ class _Loop:
         self._trained = trained
         self._on_step = on_step or (lambda: None)
         self._created = time.perf_counter()
+        self._origin = None  # clock reading at the end of the first step, moved on by all pauses since
         self._loss = []
-        self._ended = []  # clock readings, one a step
+        self._seconds = []  # since that origin, one a step
 
     def run(self, source, last_step=None, deadline=None):
         """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds.
@@ -270,19 +314,39 @@ class _Loop:
         Both count from the first phase on. Returns the steps taken.
         """
         before = len(self._loss)
-        while (last_step is None or len(self._loss) < last_step) and (deadline is None or self._seconds() < deadline):
+        while (last_step is None or len(self._loss) < last_step) and (
+            deadline is None or not self._seconds or self._seconds[-1] < deadline
+        ):
             logs = self._trained.train_on_batch(*next(source), return_dict=True)
             loss = float(logs["batch_loss"])
             if not np.isfinite(loss):
                 raise DivergedError(loss, len(self._loss) + 1)
+            ended = time.perf_counter()
+            if self._origin is None:
+                self._origin, self._first_step_seconds = ended, ended - self._created
             self._loss.append(loss)
-            self._ended.append(time.perf_counter())
+            self._seconds.append(ended - self._origin)
             self._on_step()
         return len(self._loss) - before
 
-    def _seconds(self):
-        return self._ended[-1] - self._ended[0] if self._ended else 0.0
+    def state(self):
+        """All that the next step depends on, and the history so far: for `restore`. Takes no time of the history's."""
+        paused = time.perf_counter()
+        values = [keras.ops.convert_to_numpy(variable).copy() for variable in self._variables()]
+        if self._origin is not None:
+            self._origin += time.perf_counter() - paused
+        return values, len(self._loss)
+
+    def restore(self, state):
+        """Go back to a `state`; whatever happened in between has taken no time."""
+        values, steps = state
+        for variable, value in zip(self._variables(), values, strict=True):
+            variable.assign(value)
+        del self._loss[steps:], self._seconds[steps:]
+        self._origin = time.perf_counter() - self._seconds[-1] if steps else None
 
     def history(self):
-        ended = np.array(self._ended)
-        return History(np.array(self._loss), ended - ended[0], ended[0] - self._created)
+        return History(np.array(self._loss), np.array(self._seconds), self._first_step_seconds)
+
+    def _variables(self):
+        return self._trained.variables + self._trained.optimizer.variables

@@ -29,6 +29,8 @@ PICTURES = {
     "riddle": lambda profile, dataset, _: plans.riddle_runs(profile, dataset),
     "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset) + plans.feed_runs(profile, dataset),
     "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
+    "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
+    "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
 }
 
 

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ from paperlib import plans
 from paperlib.data import load
 from paperlib.profiles import PROFILES, profile
 from paperlib.runs import file_name
+from paperlib.selection import DRAW, METHODS
 
 
 def test_readings_are_checked_before_anything_runs(digits):
@@ -70,3 +72,37 @@ def test_the_riddles_runs_are_cut_off_where_the_papers_were():
     assert phases == {("full", (0, 5_707)), ("top_activations", (5_000, 707))}
     assert {run.stop for run in riddle} == {1, 3, 10, 30, 100, 300, 5_707}
     assert len({file_name(run) for run in riddle}) == len(riddle)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_methods_are_compared_at_every_size_and_split_with_random_among_them(name, digits):
+    size = PROFILES[name]
+    runs = plans.method_runs(size, digits)
+    assert len(set(runs)) == len(runs) and size.k in size.compared_sizes
+    points = set(itertools.product(METHODS, size.compared_sizes, (0.9, 1.0), size.compared_seeds))
+    assert points == {(run.selection, run.k, run.split, run.seed) for run in runs if run.k}
+    variants = [run for run in runs if run.selection == "top_activations" and set(run.options()) - {"overlap"}]
+    expected = set(itertools.product(plans.VARIANTS, (0.9, 1.0), size.compared_seeds))
+    assert {(list(run.options())[-1], run.split, run.seed) for run in variants} == expected
+    assert {run.k for run in variants} == {size.k}
+    shared = [run for run in runs if run.k in (0, size.k) and run.selection in ("full", "random", "top_activations")]
+    found = {run for run in plans.split_runs(size, digits) if run.split in (0.0, 0.9, 1.0)}
+    assert set(shared) - set(variants) <= found  # on record already
+    assert len({file_name(run) for run in runs}) == len(runs)
+
+
+def test_every_selection_that_is_trained_on_is_measured(digits):
+    size = profile("cpu")
+    measured = plans.selection_runs(size, digits)
+    assert len(set(measured)) == len(measured)
+    trained = {(run.selection, run.k, tuple(sorted(run.options().items()))) for run in plans.method_runs(size, digits) if run.k}
+    assert {(run.method, run.k, run.options) for run in measured} == trained
+    seeds = {method: {run.seed for run in measured if run.method == method} for method in METHODS}
+    assert {method for method, some in seeds.items() if some == {0, 1, 2}} == DRAW
+    assert all(some == {0} for method, some in seeds.items() if method not in DRAW)
+
+
+def test_a_selection_with_an_option_that_its_method_lacks_is_refused(digits):
+    run = plans.selection_runs(profile("quick"), digits)[0]
+    with pytest.raises(ValueError, match="method 'random' has no option pairs"):
+        replace(run, options=(("pairs", True),))

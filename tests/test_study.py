@@ -11,6 +11,8 @@ import pytest
 
 from paperlib import plans, records, study
 from paperlib.profiles import profile
+from paperlib.runs import selection_of
+from paperlib.selection import select
 
 
 def plain(run, folder):
@@ -24,6 +26,57 @@ def test_a_second_execution_trains_nothing_and_finds_the_same(tiny, digits, tmp_
     monkeypatch.setattr(study, "train", lambda *_: pytest.fail("trained again"))
     assert study.execute(plan, digits, tmp_path, silent) == first
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == files
+
+
+def test_runs_that_differ_in_their_split_are_trained_together_and_recorded_as_alone(tiny, digits, tmp_path, silent):
+    plan = plans.split_runs(tiny, digits)
+    steps = []
+    silent.step = lambda *_: steps.append(1)
+    study.execute(plan, digits, tmp_path / "together", silent)
+    assert len(steps) == 3 + 6 + 2 * (6 + 3)  # autoencoder, full set, and twice 50 / 50 and the rest of 100 / 0
+    for run in reversed(plan):  # now each by itself
+        study.execute([run], digits, tmp_path / "alone", silent)
+        assert plain(run, tmp_path / "together") == plain(run, tmp_path / "alone")
+    assert len(steps) == 27 + 3 + 5 * 6
+
+
+def test_what_clocks_end_is_trained_alone(tiny, digits):
+    stopped = plans.riddle_runs(tiny, digits)
+    for plan in (plans.loss_runs(tiny, digits), stopped, [plans.autoencoder_run(tiny, digits)]):
+        assert study._together(plan) == [(run,) for run in plan]
+    late, last = plans.split_runs(tiny, digits)[1:5:2]
+    assert (late.split, last.split) == (0.5, 1.0)
+    assert study._together([last, late]) == [(late, last)]  # by rising split
+
+
+def test_a_measured_selection_is_on_record_and_not_made_again(tiny, digits, tmp_path, silent, monkeypatch):
+    run = next(run for run in plans.method_runs(tiny, digits) if run.selection == "k_center")
+    selection = selection_of(run)
+    record = study.execute([selection], digits, tmp_path, silent)[0]
+    result = record["result"]
+    assert result["size"] == run.k == sum(result["per_class"]) and result["mean_distance"] > 0
+    assert record["times"]["select_s"] > 0 and result["peak_bytes"] > 0
+    chosen = study.choose(run, digits, tmp_path)
+    assert np.array_equal(chosen, select(study.embeddings(run.autoencoder, digits, tmp_path), run.k, "k_center"))
+    monkeypatch.setattr(study, "select", lambda *_, **__: pytest.fail("selected again"))
+    assert study.inputs(run, digits, tmp_path).select_seconds == record["times"]["select_s"]
+    assert np.array_equal(study.choose(replace(run, split=0.5, seed=7), digits, tmp_path), chosen)
+    file = next(tmp_path.glob("*.indices.npy"))
+    np.save(file, chosen[::-1])
+    with pytest.raises(records.RecordError, match="not the indices of its record"):
+        study.choose(run, digits, tmp_path)
+
+
+def test_a_variant_is_chosen_with_its_options(tiny, digits, tmp_path, silent):
+    plain_run, pairs = (
+        next(run for run in plans.method_runs(tiny, digits) if run.selection == "top_activations" and run.options() == options)
+        for options in ({"overlap": "fill"}, {"overlap": "fill", "pairs": True})
+    )
+    study.execute([pairs.autoencoder], digits, tmp_path, silent)
+    found = study.embeddings(pairs.autoencoder, digits, tmp_path)
+    assert np.array_equal(study.choose(pairs, digits, tmp_path), select(found, pairs.k, pairs=True))
+    assert not np.array_equal(study.choose(pairs, digits, tmp_path), study.choose(plain_run, digits, tmp_path))
+    assert study.record_path(pairs, tmp_path) != study.record_path(plain_run, tmp_path)
 
 
 def test_records_say_what_was_run_and_what_came_out(tiny, digits, tmp_path, silent):

@@ -32,6 +32,7 @@ def test_runs_that_clocks_measure_stay_here(digits):
         assert sweep.may_travel(run) == (run.split > 0)
     for run in [plans.autoencoder_run(quick, digits), *plans.riddle_runs(quick, digits)]:
         assert sweep.may_travel(run)
+    assert not any(map(sweep.may_travel, plans.selection_runs(quick, digits)))
     for run in plans.loss_runs(quick, digits):
         assert not any(map(sweep.may_travel, [run, *run.baselines()]))
 
@@ -39,18 +40,18 @@ def test_runs_that_clocks_measure_stay_here(digits):
 def test_workers_give_the_same_records(tiny, digits, tmp_path, silent, client, monkeypatch):
     """Without a folder in common: only this process writes; and what a clock measures, it trains, at the end."""
     plan = [*plans.split_runs(tiny, digits), *plans.budget_runs(tiny, digits)]
-    trained, here = study._classifier_record, []
+    trained, here = study._trained_classifiers, []
 
-    def noted(run, *rest):
-        here.append((run, len(list((tmp_path / "away").glob("*.json")))))
-        return trained(run, *rest)
+    def noted(group, *rest):
+        here.append((group, len(list((tmp_path / "away").glob("*.json")))))
+        return trained(group, *rest)
 
     runs = plan[:-2]  # what is not ended by a clock
     expected = study.execute(runs, digits, tmp_path / "here", silent)
-    monkeypatch.setattr(study, "_classifier_record", noted)  # in this process; workers have modules of their own
+    monkeypatch.setattr(study, "_trained_classifiers", noted)  # in this process; workers have modules of their own
     found = study.execute(plan, digits, tmp_path / "away", silent, client)
     assert [records.without_times(record) for record in found[:-2]] == [records.without_times(r) for r in expected]
-    assert {run for run, _ in here} == {run for run in plan if not sweep.may_travel(run)}
+    assert {group for group, _ in here} == {(run,) for run in plan if not sweep.may_travel(run)}
     assert [written for _, written in here] == [5, 6, 7]  # the autoencoder and four runs on subsets came first
     assert sorted(file.suffix for file in (tmp_path / "away").iterdir()) == [".json"] * 8 + [".npy", ".npz"]
     encoder, _ = study.autoencoder(plans.autoencoder_run(tiny, digits), tmp_path / "away")
@@ -68,31 +69,34 @@ def test_the_scheduler_may_be_named_by_dasks_own_variable(cluster, client, monke
         assert found is client
 
 
-def worker_of(run, dataset, given):
-    if run == "bad":
-        raise ValueError("a run that fails")
-    return os.getpid(), dataset, given
+def worker_of(runs, dataset, given):
+    for run in runs:
+        if run == "bad":
+            raise ValueError("a run that fails")
+        yield run, os.getpid(), dataset, given
 
 
 def test_outcomes_come_from_the_workers(client):
-    found = dict(sweep.outcomes(client, worker_of, {f"run {i}": i for i in range(20)}, "the data"))
-    assert os.getpid() not in {process for process, _, _ in found.values()}
-    assert {run: rest for run, (_, *rest) in found.items()} == {f"run {i}": ["the data", i] for i in range(20)}
+    groups = {(f"run {i}", f"more {i}"): i for i in range(20)}
+    found = dict(sweep.outcomes(client, worker_of, groups, "the data"))
+    assert os.getpid() not in {process for outcomes in found.values() for _, process, _, _ in outcomes}
+    for group, i in groups.items():
+        assert [(run, *rest) for run, _, *rest in found[group]] == [(run, "the data", i) for run in group]
     with pytest.raises(ValueError, match="a run that fails"):
-        dict(sweep.outcomes(client, worker_of, {"bad": 0}, "the data"))
+        dict(sweep.outcomes(client, worker_of, {("good", "bad"): 0}, "the data"))
 
 
-def waits_for_the_kill(run, dataset, given):
+def waits_for_the_kill(runs, dataset, given):
     (given / f"began-{os.getpid()}").touch()
     while not (given / "go").exists():
         time.sleep(0.01)
-    return os.getpid(), dataset
+    yield os.getpid(), dataset
 
 
 def test_a_worker_that_is_killed_changes_nothing(client, tmp_path):
     found = []
     sweeping = threading.Thread(
-        target=lambda: found.extend(sweep.outcomes(client, waits_for_the_kill, dict.fromkeys("abcd", tmp_path), "data"))
+        target=lambda: found.extend(sweep.outcomes(client, waits_for_the_kill, dict.fromkeys([(run,) for run in "abcd"], tmp_path), "data"))
     )
     sweeping.start()
     deadline = time.monotonic() + 120
@@ -103,14 +107,14 @@ def test_a_worker_that_is_killed_changes_nothing(client, tmp_path):
     os.kill(killed, signal.SIGKILL)
     (tmp_path / "go").touch()
     sweeping.join(120)
-    assert sorted(run for run, _ in found) == list("abcd")
-    assert all(data == "data" and process != killed for _, (process, data) in found)
+    assert sorted(run for (run,), _ in found) == list("abcd")
+    assert all(data == "data" and process != killed for _, [(process, data)] in found)
 
 
 def test_workers_with_other_code_are_refused(client, monkeypatch):
     monkeypatch.setattr(environment, "CODE", "changed")
     with pytest.raises(RuntimeError, match="of paperlib, and here it is changed: install the same there"):
-        dict(sweep.outcomes(client, worker_of, {"run": 0}, "the data"))
+        dict(sweep.outcomes(client, worker_of, {("run",): 0}, "the data"))
 
 
 def test_workers_with_several_threads_are_refused():
@@ -119,7 +123,7 @@ def test_workers_with_several_threads_are_refused():
     ) as cluster:
         with distributed.Client(cluster, set_as_default=False) as client:
             with pytest.raises(ValueError, match="inproc.*: 2; a run needs a process of its own.*--nthreads 1"):
-                dict(sweep.outcomes(client, worker_of, {"run": 0}, "the data"))
+                dict(sweep.outcomes(client, worker_of, {("run",): 0}, "the data"))
             client.retire_workers()
             with pytest.raises(ValueError, match="threads are none"):
-                dict(sweep.outcomes(client, worker_of, {"run": 0}, "the data"))
+                dict(sweep.outcomes(client, worker_of, {("run",): 0}, "the data"))

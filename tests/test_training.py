@@ -1,11 +1,12 @@
 import hashlib
 import itertools
+import time
 
 import numpy as np
 import pytest
 
 from paperlib import feeds, training
-from paperlib.training import train_autoencoder, train_classifier
+from paperlib.training import train_at_splits, train_autoencoder, train_classifier
 
 SUBSET = np.arange(100, 160)
 
@@ -50,6 +51,41 @@ def test_same_seed_same_bits_other_seed_other_bits(digits):
         assert weights_digest(first.weights[name]) == weights_digest(second.weights[name])
         assert weights_digest(first.weights[name]) != weights_digest(other.weights[name])
     assert np.array_equal(first.history.loss, second.history.loss)
+
+
+def test_splits_with_a_common_beginning_are_what_each_is_alone(digits, drawn):
+    options = dict(steps=8, batch=32, seed=3, decay=0.5)
+    alone = [train_classifier(digits, SUBSET, split=split, **options) for split in (0.5, 0.75, 1.0)]
+    separate = len(drawn)
+    splits = train_at_splits(digits, SUBSET, (0.5, 0.75, 1.0), **options)
+    for expected, found in zip(alone, splits, strict=True):
+        assert found.phases == expected.phases
+        assert np.array_equal(found.history.loss, expected.history.loss)
+        for name in ("raw", "warmup", "constant"):
+            assert weights_digest(found.weights[name]) == weights_digest(expected.weights[name])
+        assert len(found.history.seconds) == 8 and (np.diff(found.history.seconds) > 0).all()
+        found.model.set_weights(found.weights["constant"])  # as one does to test it
+    assert (separate, len(drawn) - separate) == (24, 14)  # 8 steps of the first, 4 and 2 that the others do not share
+
+
+def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits):
+    found = [np.array(trained.history.seconds) for trained in _slowly(train_at_splits(digits, SUBSET, (0.5, 1.0), steps=4, batch=16))]
+    assert np.array_equal(found[0][:2], found[1][:2])
+    assert found[1][-1] - found[1][1] < 0.5
+
+
+def _slowly(trainings):
+    for trained in trainings:
+        yield trained
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("splits", [(), (0.0, 0.5), (0.5, 0.5), (0.9, 0.5)])
+def test_splits_that_have_no_common_beginning_are_refused(digits, splits):
+    with pytest.raises(ValueError, match="expected shares above 0, each higher than the one before"):
+        next(train_at_splits(digits, SUBSET, splits, steps=4))
+    with pytest.raises(ValueError, match="split is 1.5: expected a share from 0 to 1"):
+        next(train_at_splits(digits, SUBSET, (0.5, 1.5), steps=4))
 
 
 def test_both_feeds_train_alike(digits):

@@ -12,7 +12,7 @@ from paperlib.selection import activations, coverage, dispersion, herding, sampl
 from paperlib.selection.blocks import is_chunked, refuse_chunked
 from paperlib.selection.ranking import ranked_lists
 
-__all__ = ["METHODS", "NEED_LABELS", "check_method", "ranked_lists", "select"]
+__all__ = ["DRAW", "METHODS", "NEED_LABELS", "check_method", "ranked_lists", "select"]
 
 METHODS = {
     method.__name__: method
@@ -29,6 +29,7 @@ METHODS = {
     )
 }
 NEED_LABELS = {"random_balanced"}
+DRAW = {"random", "random_balanced", "k_means"}  # the others choose the same with every seed
 
 # These rank a `dask.array` chunk by chunk, or look at no more than its length.
 _CHUNK_BY_CHUNK = ("random", "random_balanced", "top_activations")

@@ -25,3 +25,10 @@ def random_balanced(embeddings, k, *, labels, seed):
     # Round after round one of each class that has any left, in this order.
     turns = np.concatenate([np.arange(len(members)) for members in of_class])
     return np.concatenate(of_class)[np.argsort(turns, kind="stable")[:k]]
+
+
+def equal_shares(sizes, k):
+    """How many of each class make k: the same number of all, those that have fewer give all. sizes: (C,) -> (C,)."""
+    classes = np.repeat(np.arange(len(sizes)), sizes)
+    turns = np.concatenate([np.arange(size) for size in sizes])
+    return np.bincount(classes[np.argsort(turns, kind="stable")[:k]], minlength=len(sizes))

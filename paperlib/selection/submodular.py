@@ -7,34 +7,55 @@ A greedy choice has at least 1 - 1/e of the largest value (Nemhauser, Wolsey and
 import numpy as np
 
 from paperlib.selection.blocks import statistics
+from paperlib.selection.sampling import equal_shares
 
 # Lazy greedy that takes a sample only when its gain, computed again, is not below what it was. It chooses as the naive
 # greedy does. apricot's own "lazy" can choose a sample twice, once two gains of 0 follow each other (copies).
 _GREEDY = {"optimizer": "approximate-lazy", "optimizer_kwds": {"beta": 1.0}}
 
 
-def facility_location(embeddings, k, *, labels, seed, max_bytes=4 << 30):
+def facility_location(embeddings, k, *, labels, seed, by_class=False, max_bytes=4 << 30):
     """k samples such that every sample is similar to a chosen one, summed over all samples.
 
     Similarity is the largest squared Euclidean distance minus theirs, apricot's default. Needs `apricot-select`.
     max_bytes: of the similarities (N, N) float64, 8 N^2 bytes; ValueError above.
 
+    by_class=True chooses in each class by itself, the same number in all; a class with too few samples gives all it
+    has, and the others make up for it. Needs labels. C classes of one size need 1 / C^2 of the memory, 1 / C of the time.
+
     Of samples with the same gain, it takes one or the other, always the same. O(N^2 n) time for the similarities, up
     to O(k N^2) for the greedy; O(N^2) memory. A `dask.array` is refused.
     """
-    from sklearn.metrics import pairwise_distances_chunked
-
-    samples, gib = len(embeddings), 1 / (1 << 30)
-    if 8 * samples**2 > max_bytes:
+    classes = np.zeros(len(embeddings), np.int64)
+    if by_class:
+        if labels is None:
+            raise ValueError("by_class=True looks at classes: give labels (N,)")
+        classes = np.unique(labels, return_inverse=True)[1]
+    sizes = np.bincount(classes)
+    largest, gib = int(sizes.max()), 1 / (1 << 30)
+    if 8 * largest**2 > max_bytes:
         raise ValueError(
-            f"method 'facility_location' holds {samples:,} x {samples:,} similarities, {8 * samples**2 * gib:.1f} GiB, "
+            f"method 'facility_location' holds {largest:,} x {largest:,} similarities, {8 * largest**2 * gib:.1f} GiB, "
             f"and max_bytes allows {max_bytes * gib:.1f} GiB: raise max_bytes, give at most "
-            f"{int((max_bytes / 8) ** 0.5):,} samples, or choose method='k_center' or 'feature_based'"
+            f"{int((max_bytes / 8) ** 0.5):,} samples, choose by_class=True, or method='k_center' or 'feature_based'"
         )
     statistics(embeddings)  # refuses what is not finite and what does not vary
+    ranks, members = [], []
+    for name, share in enumerate(equal_shares(sizes, k)):
+        of_class = np.flatnonzero(classes == name)
+        members.append(of_class[_most_similar(embeddings[of_class].astype(np.float64), share)])
+        ranks.append(np.arange(share))
+    return np.concatenate(members)[np.argsort(np.concatenate(ranks), kind="stable")]  # of each class one, then another
+
+
+def _most_similar(embeddings, k):
+    """Facility location's greedy choice of k of the embeddings (N, n) float64."""
+    from sklearn.metrics import pairwise_distances_chunked
+
     apricot = _apricot("facility_location")
-    embeddings = embeddings.astype(np.float64)
-    similarities, start = np.empty((samples, samples)), 0
+    if not k:
+        return np.empty(0, np.int64)
+    similarities, start = np.empty((len(embeddings), len(embeddings))), 0
     for rows in pairwise_distances_chunked(embeddings, metric="euclidean", working_memory=64, squared=True):
         similarities[start : start + len(rows)] = rows
         start += len(rows)

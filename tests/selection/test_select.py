@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from paperlib.selection import blocks, select
+from paperlib.selection import DRAW, blocks, select
 
 LOOK_AT_NOTHING = ("random", "random_balanced")
 
@@ -45,6 +45,12 @@ def test_the_same_arguments_give_the_same_indices(method):
     for seed in (0, 1):
         once, again = (select(embeddings, 20, method, labels=labels, seed=seed).tolist() for _ in range(2))
         assert once == again
+
+
+def test_only_methods_that_draw_depend_on_the_seed(method):
+    embeddings, labels = np.random.default_rng(1).random((60, 4), np.float32), np.arange(60) % 3
+    chosen = [select(embeddings, 20, method, labels=labels, seed=seed).tolist() for seed in range(3)]
+    assert (chosen[0] != chosen[1] or chosen[0] != chosen[2]) == (method in DRAW)
 
 
 def test_embeddings_are_left_as_they_are(method):

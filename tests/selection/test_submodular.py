@@ -62,3 +62,21 @@ def test_facility_location_as_large_as_allowed():
     assert len(select(np.eye(8), 3, "facility_location", max_bytes=8 * 64)) == 3
     with pytest.raises(ValueError, match="100,000 x 100,000 similarities, 74.5 GiB, and max_bytes allows 4.0 GiB"):
         select(np.zeros((100_000, 1)), 3, "facility_location")
+
+
+def test_facility_location_by_class_is_that_of_each_class():
+    pytest.importorskip("apricot")
+    draw = np.random.default_rng(0)
+    embeddings, labels = draw.gamma(0.7, size=(61, 5)), np.repeat([7, 3, 5], [30, 30, 1])
+    chosen = select(embeddings, 20, "facility_location", labels=labels, by_class=True)
+    assert len(set(chosen.tolist())) == 20
+    assert np.array_equal(np.bincount(labels[chosen])[[3, 5, 7]], [10, 1, 9])  # the lone sample's share goes to others
+    for name, share in ((7, 9), (3, 10)):
+        of_class = np.flatnonzero(labels == name)
+        assert np.array_equal(chosen[labels[chosen] == name], of_class[select(embeddings[of_class], share, "facility_location")])
+    assert np.array_equal(labels[chosen[:6]], [3, 5, 7, 3, 7, 3])  # of each class one, then of each another
+    assert len(select(embeddings, 20, "facility_location", labels=labels, by_class=True, max_bytes=8 * 900)) == 20
+    with pytest.raises(ValueError, match="30 x 30 similarities.*choose by_class=True, or method='k_center'"):
+        select(embeddings, 20, "facility_location", labels=labels, by_class=True, max_bytes=8 * 899)
+    with pytest.raises(ValueError, match=r"by_class=True looks at classes: give labels \(N,\)"):
+        select(embeddings, 20, "facility_location", by_class=True)
