@@ -33,7 +33,7 @@ def describe():
         "keras": keras.__version__,
         "backend": f"{backend} {_backend_version(backend)}",
         "device": _gpu(backend) or _processor(),
-        "cores": os.cpu_count(),
+        "cores": _cores(),
         "system": f"{platform.system()} {platform.machine()}",
     }
 
@@ -45,6 +45,11 @@ def _backend_version(backend):
         except PackageNotFoundError:
             continue
     return "of unknown version"
+
+
+def _cores():
+    """Those that this process may use; where the system does not say, those that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _gpu(backend):

@@ -1,10 +1,11 @@
+import os
 import re
 from importlib.metadata import version
 
 import yaml
 from packaging.requirements import Requirement
 
-from paperlib.environment import _code_digest
+from paperlib.environment import _code_digest, _cores
 
 from .conftest import ROOT
 
@@ -45,3 +46,13 @@ def test_every_folder_of_the_package_is_installed():
     found = {str(file.parent.relative_to(ROOT)).replace("/", ".") for file in (ROOT / "paperlib").rglob("*.py")}
     listed = re.search(r"^packages = \[(.*)\]$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
     assert {name.strip(' "') for name in listed.split(",")} == found
+
+
+def test_cores_are_those_that_the_process_may_use():
+    allowed = os.sched_getaffinity(0)
+    assert _cores() == len(allowed)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert _cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
