@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from paperlib import claims, controls, cost, plans, records, riddle, speed, study, tables
+from paperlib import claims, comparison, controls, cost, plans, records, riddle, speed, study, tables
 from paperlib.profiles import profile
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in the README holds what the function of that name makes of figures/FOLDER.
@@ -55,6 +55,26 @@ def _controls(folder):
     rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
     rows["can tell"] = [f"{value:.1f}" for value in rows["can tell"]]
     return rows.drop(columns=["low", "high"]).to_markdown(index=False, disable_numparse=True)
+
+
+def _methods(folder):
+    k = profile(folder.name).k
+    runs = comparison.accuracies(_records_of(plans.method_runs, folder)[0])
+    found = comparison.differences(runs)
+    found = found[found["k"] == k].sort_values("difference", ascending=False)
+    rows = comparison.subsets(_records_of(plans.selection_runs, folder)[0])
+    rows = rows[rows["k"] == k].set_index("method")
+    for split, some in found.groupby("split"):
+        cells = {row.method: f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in some.itertuples()}
+        rows[f"{100 * split:g} / {100 - 100 * split:g}"] = pd.Series(cells)
+    rows = rows.reindex(["random", *found.loc[found["split"] == 1, "method"]]).fillna("–")
+    rows["classes (%)"] = [f"{low:.0f} to {high:.0f}" for low, high in zip(rows["fewest of a class"], rows["most of a class"])]
+    for column, digits in (("mean distance", 3), ("seconds", 2), ("MiB", 0)):
+        rows[column] = [f"{value:,.{digits}f}" for value in rows[column]]
+    columns = ["100 / 0", "90 / 10", "classes (%)", "mean distance", "seconds", "MiB"]
+    n = found["n"].unique()
+    table = rows.reset_index()[["method", *columns]].to_markdown(index=False, disable_numparse=True)
+    return f"k = {k:,}, n = {', '.join(map(str, n))} pairs.\n\n{table}"
 
 
 def _riddle(folder):
@@ -114,6 +134,7 @@ _MAKERS = {
     "claims": _claims,
     "splits": _splits,
     "controls": _controls,
+    "methods": _methods,
     "riddle": _riddle,
     "cost": _cost,
     "precision": _precision,

@@ -24,21 +24,26 @@ def refuse_chunked(embeddings, method):
         )
 
 
-def blocks(embeddings, at_least=1, offset=0):
+def blocks(embeddings, at_least=0, offset=0):
     """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on.
 
+    With `at_least`, the first block has no more rows than that, and each later one no more than all before: what is
+    learned from the first keeps what is looked at in the next small.
     Of a memory-mapped file in row-major order, the pages of a block are let go when the next one is asked for.
     """
-    length = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
+    most = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
     mapping = _shared_mapping(embeddings)
-    for start in range(0, len(embeddings), length):
+    start, length = 0, at_least or most
+    while start < len(embeddings):
         rows = np.asarray(embeddings[start : start + length])
         yield offset + start, rows
         if mapping is not None and rows.flags.c_contiguous:
             _let_go(mapping, rows)
+        start += length
+        length = min(most, start)
 
 
-def finite_blocks(embeddings, at_least=1, offset=0):
+def finite_blocks(embeddings, at_least=0, offset=0):
     """The same; ValueError if a value is NaN or infinite."""
     for start, rows in blocks(embeddings, at_least, offset):
         if not np.isfinite(rows).all():

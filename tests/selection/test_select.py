@@ -104,7 +104,7 @@ def test_numbers_that_are_none_are_refused(method):
     for value in (np.nan, np.inf, -np.inf):
         embeddings = np.abs(good)
         embeddings[5, 1] = value
-        with pytest.raises(ValueError, match="1 of 24 values in embeddings 0 to 7 are NaN or infinite: did training"):
+        with pytest.raises(ValueError, match="1 of [0-9]+ values in embeddings [04] to 7 are NaN or infinite: did training"):
             select(embeddings, 2, method)
 
 
@@ -128,7 +128,7 @@ def test_samples_that_are_all_the_same_are_refused(method):
         ((good.astype(complex), 1), {}, "complex128"),
         ((good.astype(str), 1), {}, "expected real numbers"),
         ((np.where(good > good.mean(), np.nan, good), 2), {}, "NaN or infinite"),
-        ((np.vstack([good, [[np.inf, 0, 0]]]), 2), {}, "1 of 27 values in embeddings 0 to 8 are NaN or infinite"),
+        ((np.vstack([good, [[np.inf, 0, 0]]]), 2), {}, "1 of 3 values in embeddings 8 to 8 are NaN or infinite"),
         ((good, 2, "best"), {}, "unknown method 'best': choose from random, random_balanced, top_activations"),
         ((good, 2, "random_balanced"), {}, "looks at classes: give labels"),
         ((good, 2), {"overlap": "both"}, "overlap is 'both': choose 'fill' or 'union'"),
@@ -153,7 +153,7 @@ def test_samples_that_are_all_the_same_are_refused(method):
         (
             (good, 2, "facility_location"),
             {"max_bytes": 200},
-            "8 x 8 similarities, .* max_bytes allows .* at most 5 samples, or choose method='k_center'",
+            "8 x 8 similarities, .* max_bytes allows .* at most 5 samples, choose by_class=True, or method='k_center'",
         ),
     ],
 )
