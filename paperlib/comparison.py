@@ -26,8 +26,8 @@ _OPTIONS = {
 
 
 def name(method, options):
-    """How readers call a method with options (dict); `overlap` is that of Fig. 5 and goes without saying."""
-    shown = [_OPTIONS[option] for option in options if option != "overlap"]
+    """How readers call a method with options (dict); those go without saying that it has in all of the comparison."""
+    shown = [_OPTIONS[option] for option in options if option in _OPTIONS]
     return ", ".join([NAMES.get(method, "full set"), *shown])
 
 

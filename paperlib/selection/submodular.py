@@ -63,23 +63,29 @@ def _most_similar(embeddings, k):
     return apricot.FacilityLocationSelection(k, metric="precomputed", **_GREEDY).fit(similarities).ranking
 
 
-def feature_based(embeddings, k, *, labels, seed):
+def feature_based(embeddings, k, *, labels, seed, from_lowest=False):
     """k samples in which each element is active, summed over the chosen: the sum over elements of the square root.
 
     The root makes the next active sample of an element worth less than the one before (Wei, Liu, Kirchhoff, Bartels
     and Bilmes, ICASSP 2014). Needs `apricot-select`, and embeddings that are not negative.
 
+    from_lowest=True counts each element's activations from its lowest on, for embeddings that are normalized, as those
+    of the paper's autoencoder.
+
     Of samples with the same gain, it takes one or the other, always the same. Up to O(k N n) time; O(N n) memory: all
     embeddings are loaded, as float64. A `dask.array` is refused.
     """
     statistics(embeddings)  # refuses what is not finite and what does not vary
-    if (lowest := embeddings.min()) < 0:
+    if not from_lowest and (lowest := embeddings.min()) < 0:
         raise ValueError(
-            f"method 'feature_based' takes roots, and the lowest activation is {lowest:.3g}: give the embeddings of an "
-            "autoencoder whose last layer is a ReLU, or embeddings - embeddings.min(axis=0)"
+            f"method 'feature_based' takes roots, and the lowest activation is {lowest:.3g}: choose from_lowest=True, "
+            "or give the embeddings of a network whose last layer is a ReLU"
         )
     apricot = _apricot("feature_based")
-    return apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(embeddings.astype(np.float64)).ranking
+    activations = embeddings.astype(np.float64)
+    if from_lowest:
+        activations -= activations.min(axis=0)
+    return apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(activations).ranking
 
 
 def _apricot(method):

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -174,3 +176,14 @@ def test_options_work_together():
     plain = select(embeddings, 40).tolist()
     together = select(embeddings, 40, labels=labels, penalty=0.2, pairs=True, pca=True, quota_per_class=True)
     assert np.bincount(labels[together]).tolist() == [10, 10, 10, 10] and together.tolist() != plain
+
+
+@pytest.mark.parametrize("overlap", ["fill", "union"])
+def test_little_is_held_besides_the_embeddings(overlap):
+    """As many as CIFAR-10 has: at most a tenth of them."""
+    embeddings = np.random.default_rng(0).random((50_000, 216), np.float32)
+    tracemalloc.start()
+    select(embeddings, 4_320, overlap=overlap)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < embeddings.nbytes / 10

@@ -15,11 +15,12 @@ def small_blocks(monkeypatch):
 
 def test_blocks_hold_every_row_once_in_order():
     embeddings = np.arange(60.0).reshape(20, 3)
-    for at_least in (1, 7, 50):
+    # 4 rows are 96 bytes
+    for at_least, lengths in ((0, [4] * 5), (1, [1, 1, 2, 4, 4, 4, 4]), (7, [7, 7, 6]), (50, [20])):
         starts, rows = zip(*blocks.blocks(embeddings, at_least))
         assert np.array_equal(np.concatenate(rows), embeddings)
-        assert list(starts) == np.cumsum([0] + [len(part) for part in rows])[:-1].tolist()
-        assert len(rows[0]) == min(20, max(4, at_least))  # 4 rows are 96 bytes
+        assert [len(part) for part in rows] == lengths
+        assert list(starts) == np.cumsum([0, *lengths])[:-1].tolist()
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.uint8, np.bool_])

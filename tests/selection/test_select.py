@@ -149,7 +149,7 @@ def test_samples_that_are_all_the_same_are_refused(method):
         ),
         ((good[:, :1], 2), {"pairs": True}, "needs two elements that vary, and one does: leave pairs off"),
         ((good * 1e160, 2, "k_center"), {}, "squared distances overflow; divide the embeddings"),
-        ((good, 2, "feature_based"), {}, "the lowest activation is -.*embeddings - embeddings.min"),
+        ((good, 2, "feature_based"), {}, "the lowest activation is -.*: choose from_lowest=True"),
         (
             (good, 2, "facility_location"),
             {"max_bytes": 200},

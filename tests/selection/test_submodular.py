@@ -80,3 +80,12 @@ def test_facility_location_by_class_is_that_of_each_class():
         select(embeddings, 20, "facility_location", labels=labels, by_class=True, max_bytes=8 * 899)
     with pytest.raises(ValueError, match=r"by_class=True looks at classes: give labels \(N,\)"):
         select(embeddings, 20, "facility_location", by_class=True)
+
+
+def test_feature_based_of_negative_embeddings_counts_from_the_lowest():
+    pytest.importorskip("apricot")
+    embeddings = np.random.default_rng(0).normal(size=(50, 5))
+    with pytest.raises(ValueError, match="the lowest activation is -[0-9.]+: choose from_lowest=True, or give"):
+        select(embeddings, 10, "feature_based")
+    expected = select(embeddings - embeddings.min(axis=0), 10, "feature_based")
+    assert np.array_equal(select(embeddings, 10, "feature_based", from_lowest=True), expected)
