@@ -23,7 +23,7 @@ def let_go(variable):
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        tf.raw_ops.DestroyResourceOp(resource=variable.value.handle, ignore_lookup_error=True)
+        tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=tf.zeros(0, variable.dtype))
 
 
 class BatchNormalization(layers.BatchNormalization):

@@ -43,3 +43,13 @@ def test_resident_images_are_no_trained_weight():
 def test_unknown_feed():
     with pytest.raises(ValueError, match="feed is 'tape': choose 'resident' or 'streamed'"):
         feeds.feed_input(IMAGES, "tape", 8)
+
+
+def test_images_can_be_let_go():
+    fed, images = feeds.feed_input(IMAGES, "resident", 8)
+    model = keras.Model(fed, images)
+    held = next(layer for layer in model.layers if isinstance(layer, feeds.Resident)).images
+    assert np.asarray(held.value).size == IMAGES.size
+    feeds.let_go(model)
+    if keras.backend.backend() == "tensorflow":
+        assert np.asarray(held.value).size == 0

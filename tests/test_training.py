@@ -3,9 +3,11 @@ import itertools
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from paperlib import feeds, training
+from paperlib.data import Dataset
 from paperlib.training import train_at_splits, train_autoencoder, train_classifier
 
 SUBSET = np.arange(100, 160)
@@ -78,6 +80,16 @@ def _slowly(trainings):
     for trained in trainings:
         yield trained
         time.sleep(1)
+
+
+def test_a_process_that_trains_again_and_again_does_not_keep_the_images():
+    images = np.random.default_rng(0).integers(0, 256, (60_000, 32, 32, 3), np.uint8)  # 184 MB
+    many = Dataset("many", images, np.arange(60_000) % 2, images[:2], np.arange(2), ("a", "b"))
+    sizes = []
+    for _ in range(3):
+        train_classifier(many, SUBSET, split=0.5, steps=2, batch=4)
+        sizes.append(psutil.Process().memory_info().rss)
+    assert sizes[2] - sizes[0] < images.nbytes
 
 
 @pytest.mark.parametrize("splits", [(), (0.0, 0.5), (0.5, 0.5), (0.9, 0.5)])
