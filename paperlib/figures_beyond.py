@@ -119,7 +119,7 @@ _METHODS = {  # colour, marker; of Okabe and Ito's palette and grey
     "k-center": ("#56B4E9", "s"),
     "k-means": ("#0072B2", "v"),
     "herding": ("#009E73", "P"),
-    "facility location, by class": ("#E69F00", "X"),
+    "facility location, by class": ("#8C510A", "X"),
     "feature-based": ("#B8A600", "*"),
 }
 
@@ -161,19 +161,40 @@ def methods_against_random(table, note):
     splits = sorted(table["split"].unique(), reverse=True)
     names = list(table.sort_values(["variant", "difference"], ascending=[False, True])["method"].drop_duplicates())
     with plt.rc_context({**STYLE, "axes.grid.axis": "x"}):
-        figure, axes = plt.subplots(1, len(splits), figsize=(10, 0.32 * len(names) + 1.6), sharey=True)
+        figure, axes = plt.subplots(1, len(splits), figsize=(10, 0.32 * len(names) + 1.6), sharex=True, sharey=True)
         for axis, split in zip(axes, splits):
             some = table[table["split"] == split]
-            at = some["method"].map(names.index)
-            mean, low, high = some[["difference", "low", "high"]].to_numpy().T
-            color = [COLORS["top_activations"] if method.startswith("eq. 4") else COLORS["random"] for method in some["method"]]
-            axis.errorbar(mean, at, xerr=[mean - low, high - mean], fmt="none", ecolor=color, capsize=3)
-            axis.scatter(mean, at, c=color, s=30, zorder=3)
+            eq4 = some["method"].str.startswith("eq. 4")
+            for color, rows in ((COLORS["top_activations"], some[eq4]), (COLORS["random"], some[~eq4])):
+                mean, low, high = rows[["difference", "low", "high"]].to_numpy().T
+                at = rows["method"].map(names.index)
+                axis.errorbar(mean, at, xerr=[mean - low, high - mean], fmt="o", color=color, capsize=3, markersize=5)
             axis.axvline(0, color="k", linewidth=1)
             axis.set_yticks(range(len(names)), names, fontsize=9)
             axis.set(xlabel="points of accuracy above random")
             axis.set_title(f"{100 * split:g} / {100 - 100 * split:g} (n = {_range(some['n'])} pairs a row)", fontsize=10)
         figure.suptitle(f"Methods minus random: mean and 95 % interval; eq. 4 and its variants in orange\n{note}", fontsize=10)
+    return figure
+
+
+def methods_by_coverage(means, subsets, note):
+    """Accuracy on the subset alone against the mean distance of all samples from it, with 95 % intervals.
+
+    means: of `comparison.summaries` at one size and split; subsets: of `comparison.subsets` at that size.
+    """
+    distance = subsets.set_index("method")["mean distance"]
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(8, 4.6))
+        for row in means.itertuples():
+            color, marker = _METHODS.get(row.method, (COLORS["top_activations"], "."))
+            error = [[row.accuracy - row.low], [row.high - row.accuracy]]
+            axis.errorbar(distance[row.method], row.accuracy, error, fmt=marker, color=color, capsize=2, markersize=7,
+                          label=f"{row.method} (n = {row.n})")  # fmt: skip
+            if row.variant:
+                axis.annotate(row.method, (distance[row.method], row.accuracy), (5, 4), textcoords="offset points", fontsize=7)
+        axis.set(xlabel="mean distance of all samples from the nearest chosen one", ylabel="test accuracy (%)")
+        axis.set_title(f"Accuracy on the subset alone by what it covers; means, 95 % intervals\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8)
     return figure
 
 

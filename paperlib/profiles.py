@@ -63,7 +63,7 @@ PROFILES = {
             riddle_seeds=(0,),
             lengths=(0.5, 1.0),
             length_seeds=(0,),
-            compared_sizes=(54, 126),
+            compared_sizes=(126,),
             compared_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about two hours on two cores with bfloat16 instructions.

@@ -31,6 +31,7 @@ PICTURES = {
     "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
     "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
     "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
+    "methods_by_coverage": lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2]),
 }
 
 

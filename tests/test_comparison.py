@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from paperlib import comparison, figures_beyond
@@ -71,8 +72,15 @@ def test_subsets_are_described_by_balance_coverage_and_cost():
 def test_figures_show_every_method_with_its_n(table):
     means, differences = comparison.summaries(table), comparison.differences(table)
     figure = figures_beyond.methods_by_size(means, 400, "note")
+    figure.canvas.draw()
     labels = {text.get_text() for text in figure.legends[0].get_texts()}
     assert labels == {"random (n = 3)", "k-center (n = 3)", "full set (n = 3)"}
     figure = figures_beyond.methods_against_random(differences, "note")
+    figure.canvas.draw()
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["eq. 4, pairs of elements", "k-center"]
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim()
     assert [axis.get_title() for axis in figure.axes] == ["100 / 0 (n = 3 pairs a row)", "90 / 10 (n = 3 pairs a row)"]
+    subsets = pd.DataFrame({"method": ["random", "k-center", "eq. 4, pairs of elements"], "mean distance": [1.0, 2.0, 3.0]})
+    figure = figures_beyond.methods_by_coverage(means[(means["k"] == 40) & (means["split"] == 0.9)], subsets, "note")
+    figure.canvas.draw()
+    assert [text.get_text() for text in figure.axes[0].texts] == ["eq. 4, pairs of elements"]  # its mark is that of all variants
