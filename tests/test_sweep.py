@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from paperlib import environment, plans, records, study, sweep
+from paperlib import environment, outcomes, plans, records, study, sweep
 from paperlib.profiles import profile
 
 distributed = pytest.importorskip("distributed")
@@ -40,7 +40,7 @@ def test_runs_that_clocks_measure_stay_here(digits):
 def test_workers_give_the_same_records(tiny, digits, tmp_path, silent, client, monkeypatch):
     """Without a folder in common: only this process writes; and what a clock measures, it trains, at the end."""
     plan = [*plans.split_runs(tiny, digits), *plans.budget_runs(tiny, digits)]
-    trained, here = study._trained_classifiers, []
+    trained, here = outcomes._trained_classifiers, []
 
     def noted(group, *rest):
         here.append((group, len(list((tmp_path / "away").glob("*.json")))))
@@ -48,7 +48,7 @@ def test_workers_give_the_same_records(tiny, digits, tmp_path, silent, client, m
 
     runs = plan[:-2]  # what is not ended by a clock
     expected = study.execute(runs, digits, tmp_path / "here", silent)
-    monkeypatch.setattr(study, "_trained_classifiers", noted)  # in this process; workers have modules of their own
+    monkeypatch.setattr(outcomes, "_trained_classifiers", noted)  # in this process; workers have modules of their own
     found = study.execute(plan, digits, tmp_path / "away", silent, client)
     assert [records.without_times(record) for record in found[:-2]] == [records.without_times(r) for r in expected]
     assert {group for group, _ in here} == {(run,) for run in plan if not sweep.may_travel(run)}
