@@ -66,7 +66,7 @@ PROFILES = {
             compared_sizes=(126,),
             compared_seeds=(0,),
         ),
-        # make figures PROFILE=cpu DATA=...   about two hours on two cores with bfloat16 instructions.
+        # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",
