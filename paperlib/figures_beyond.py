@@ -138,8 +138,9 @@ def methods_by_size(table, samples, note):
                     continue
                 at = some["k"].to_numpy() * 1.025 ** (place - len(_METHODS) // 2)  # beside each other
                 mean, low, high = some[["accuracy", "low", "high"]].to_numpy().T
+                width, label = 2.4 if method == "random" else 1.2, f"{method} (n = {_range(some['n'])})"
                 axis.errorbar(at, mean, [mean - low, high - mean], fmt=f"{marker}-", color=color, capsize=2, markersize=6,
-                              linewidth=2.4 if method == "random" else 1.2, label=f"{method} (n = {_range(some['n'])})")  # fmt: skip
+                              linewidth=width, label=label)  # fmt: skip
             for row in full.itertuples():
                 axis.axhline(row.accuracy, color=COLORS["full"], linestyle="--", label=f"full set (n = {row.n})")
             sizes = sorted(table.loc[table["k"] > 0, "k"].unique())
@@ -191,7 +192,8 @@ def methods_by_coverage(means, subsets, note):
             axis.errorbar(distance[row.method], row.accuracy, error, fmt=marker, color=color, capsize=2, markersize=7,
                           label=f"{row.method} (n = {row.n})")  # fmt: skip
             if row.variant:
-                axis.annotate(row.method, (distance[row.method], row.accuracy), (5, 4), textcoords="offset points", fontsize=7)
+                at, short = (distance[row.method], row.accuracy), row.method.removeprefix("eq. 4, ")
+                axis.annotate(short, at, (5, 4), textcoords="offset points", fontsize=7)
         axis.set(xlabel="mean distance of all samples from the nearest chosen one", ylabel="test accuracy (%)")
         axis.set_title(f"Accuracy on the subset alone by what it covers; means, 95 % intervals\n{note}", fontsize=10)
         figure.legend(loc="outside lower center", ncols=3, fontsize=8)

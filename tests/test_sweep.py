@@ -94,9 +94,9 @@ def waits_for_the_kill(runs, dataset, given):
 
 
 def test_a_worker_that_is_killed_changes_nothing(client, tmp_path):
-    found = []
+    found, runs = [], dict.fromkeys([(run,) for run in "abcd"], tmp_path)
     sweeping = threading.Thread(
-        target=lambda: found.extend(sweep.outcomes(client, waits_for_the_kill, dict.fromkeys([(run,) for run in "abcd"], tmp_path), "data"))
+        target=lambda: found.extend(sweep.outcomes(client, waits_for_the_kill, runs, "data"))
     )
     sweeping.start()
     deadline = time.monotonic() + 120

@@ -71,7 +71,8 @@ def test_splits_with_a_common_beginning_are_what_each_is_alone(digits, drawn):
 
 
 def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits):
-    found = [np.array(trained.history.seconds) for trained in _slowly(train_at_splits(digits, SUBSET, (0.5, 1.0), steps=4, batch=16))]
+    trainings = train_at_splits(digits, SUBSET, (0.5, 1.0), steps=4, batch=16)
+    found = [np.array(trained.history.seconds) for trained in _slowly(trainings)]
     assert np.array_equal(found[0][:2], found[1][:2])
     assert found[1][-1] - found[1][1] < 0.5
 
