@@ -1,6 +1,7 @@
 """Figures that the paper does not have: controls, the riddle, the cost. In the style of `paperlib.figures`."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.ticker import NullLocator
 
 from paperlib.figures import COLORS, STYLE
@@ -35,7 +36,7 @@ def controls(table, note):
             ranges = some.groupby("split")["accuracy"].agg(["mean", "min", "max"])
             where = [splits.index(split) + shift for split in ranges.index]
             mean, low, high = ranges.to_numpy().T
-            axis.errorbar(where, mean, [mean - low, high - mean], fmt=marker, color=color, markersize=8,
+            axis.errorbar(where, mean, np.array([mean - low, high - mean]), fmt=marker, color=color, markersize=8,
                           markerfacecolor="none", capsize=3, label=label)  # fmt: skip
         axis.set_xticks(range(len(splits)), [f"{100 * split:g} / {100 - 100 * split:g}" for split in splits])
         axis.set(xlabel="share of steps on the subset / on the full set (%)", ylabel="test accuracy (%)")
@@ -139,7 +140,7 @@ def methods_by_size(table, samples, note):
                 at = some["k"].to_numpy() * 1.025 ** (place - len(_METHODS) // 2)  # beside each other
                 mean, low, high = some[["accuracy", "low", "high"]].to_numpy().T
                 width, label = 2.4 if method == "random" else 1.2, f"{method} (n = {_range(some['n'])})"
-                axis.errorbar(at, mean, [mean - low, high - mean], fmt=f"{marker}-", color=color, capsize=2, markersize=6,
+                axis.errorbar(at, mean, np.array([mean - low, high - mean]), fmt=f"{marker}-", color=color, capsize=2, markersize=6,
                               linewidth=width, label=label)  # fmt: skip
             for row in full.itertuples():
                 axis.axhline(row.accuracy, color=COLORS["full"], linestyle="--", label=f"full set (n = {row.n})")
@@ -169,7 +170,7 @@ def methods_against_random(table, note):
             for color, rows in ((COLORS["top_activations"], some[eq4]), (COLORS["random"], some[~eq4])):
                 mean, low, high = rows[["difference", "low", "high"]].to_numpy().T
                 at = rows["method"].map(names.index)
-                axis.errorbar(mean, at, xerr=[mean - low, high - mean], fmt="o", color=color, capsize=3, markersize=5)
+                axis.errorbar(mean, at, xerr=np.array([mean - low, high - mean]), fmt="o", color=color, capsize=3, markersize=5)
             axis.axvline(0, color="k", linewidth=1)
             axis.set_yticks(range(len(names)), names, fontsize=9)
             axis.set(xlabel="points of accuracy above random")
