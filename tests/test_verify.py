@@ -46,7 +46,9 @@ def test_figures_of_other_records_are_stale(copy):
     path.unlink()
     records.write(path, record)
     table, problems = verify.checked("cpu", copy)
-    assert {text.split(": ")[0].rsplit("/")[-1] for text in problems} == {"controls.png", "fig5_split_accuracies.png"}
+    methods = {f"methods_{by}.png" for by in ("by_size", "against_random", "by_coverage")}
+    shown = {"controls.png", "fig5_split_accuracies.png", *methods}
+    assert {text.split(": ")[0].rsplit("/")[-1] for text in problems} == shown
     assert table.set_index("id").loc["C5", "ours"] < 65
 
 
