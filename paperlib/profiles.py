@@ -45,7 +45,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        # make figures                        about 5 minutes on two cores; shows that all of it runs.
+        # make figures                        about 6 minutes on two cores; shows that all of it runs.
         # scikit-learn's 8 x 8 digits: accuracies say nothing about the paper.
         Profile(
             name="quick",
