@@ -47,7 +47,7 @@ def client():
 
 @pytest.fixture
 def threads():
-    """The scheduler of a session without a client."""
+    """The scheduler that dask uses where there is no client."""
     with dask.config.set(scheduler="threads", num_workers=2):
         yield
 
