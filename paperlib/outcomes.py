@@ -37,21 +37,17 @@ def train(runs, dataset, given, on_step=None):
         yield from _trained_classifiers(runs, dataset, given, on_step)
 
 
+def _options(run, *names):
+    """What a run says of how it is trained, as options of `training`: what all runs say, and the fields of these names."""
+    return {name: getattr(run, name) for name in ("steps", "batch", "learning_rate", "precision", "seed", *names)}
+
+
 def _trained_autoencoder(run, dataset, on_step):
     from paperlib import evaluation, training
 
     started = time.perf_counter()
-    trained = training.train_autoencoder(
-        dataset.x_train,
-        embedding_size=run.embedding_size,
-        steps=run.steps,
-        batch=run.batch,
-        learning_rate=run.learning_rate,
-        last_activation=run.last_activation,
-        precision=run.precision,
-        seed=run.seed,
-        on_step=on_step,
-    )
+    options = _options(run, "embedding_size", "last_activation")
+    trained = training.train_autoencoder(dataset.x_train, **options, on_step=on_step)
     weights = trained.encoder.get_weights() + trained.decoder.get_weights()
     embedding = time.perf_counter()
     found = training.embed(trained.encoder, dataset.x_train)
@@ -99,18 +95,7 @@ def _trained_classifiers(runs, dataset, given, on_step):
     from paperlib import training
 
     run = runs[0]  # of the others only the split differs
-    options = dict(
-        steps=run.steps,
-        batch=run.batch,
-        learning_rate=run.learning_rate,
-        weight_decay=run.weight_decay,
-        standardize_by=run.standardize_by,
-        decay=run.decay,
-        feed=run.feed,
-        precision=run.precision,
-        seed=run.seed,
-        on_step=on_step,
-    )
+    options = {**_options(run, "weight_decay", "standardize_by", "decay", "feed"), "on_step": on_step}
     if len(runs) > 1:
         trainings = training.train_at_splits(dataset, given.subset, [run.split for run in runs], **options)
     else:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -149,11 +150,8 @@ def _together(runs):
     for run in runs:
         alone = isinstance(run, AutoencoderRun | SelectionRun | StoppedRun) or not run.split or run.time_share
         groups.setdefault(run if alone else replace(run, split=0.0), []).append(run)
-    return [(run,) if not others else tuple(sorted([run, *others], key=_split)) for run, *others in groups.values()]
-
-
-def _split(run):
-    return run.split
+    by_split = attrgetter("split")
+    return [(run,) if not others else tuple(sorted([run, *others], key=by_split)) for run, *others in groups.values()]
 
 
 def _check_dataset(runs, dataset):

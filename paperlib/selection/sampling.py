@@ -22,13 +22,16 @@ def random_balanced(embeddings, k, *, labels, seed):
     draw = np.random.default_rng(seed)
     of_class = [draw.permutation(np.flatnonzero(labels == name)) for name in np.unique(labels)]
     draw.shuffle(of_class)
-    # Round after round one of each class that has any left, in this order.
-    turns = np.concatenate([np.arange(len(members)) for members in of_class])
-    return np.concatenate(of_class)[np.argsort(turns, kind="stable")[:k]]
+    return in_turns(of_class)[:k]
+
+
+def in_turns(groups):
+    """The items of several arrays: the first of each, then the second of each that has any left, and so on."""
+    turns = np.concatenate([np.arange(len(group)) for group in groups])
+    return np.concatenate(groups)[np.argsort(turns, kind="stable")]
 
 
 def equal_shares(sizes, k):
     """How many of each class make k: the same number of all, those that have fewer give all. sizes: (C,) -> (C,)."""
-    classes = np.repeat(np.arange(len(sizes)), sizes)
-    turns = np.concatenate([np.arange(size) for size in sizes])
-    return np.bincount(classes[np.argsort(turns, kind="stable")[:k]], minlength=len(sizes))
+    taken = in_turns([np.full(size, name) for name, size in enumerate(sizes)])[:k]
+    return np.bincount(taken, minlength=len(sizes))

@@ -7,7 +7,7 @@ A greedy choice has at least 1 - 1/e of the largest value (Nemhauser, Wolsey and
 import numpy as np
 
 from paperlib.selection.blocks import statistics
-from paperlib.selection.sampling import equal_shares
+from paperlib.selection.sampling import equal_shares, in_turns
 
 # Lazy greedy that takes a sample only when its gain, computed again, is not below what it was. It chooses as the naive
 # greedy does. apricot's own "lazy" can choose a sample twice, once two gains of 0 follow each other (copies).
@@ -40,12 +40,11 @@ def facility_location(embeddings, k, *, labels, seed, by_class=False, max_bytes=
             f"{int((max_bytes / 8) ** 0.5):,} samples, choose by_class=True, or method='k_center' or 'feature_based'"
         )
     statistics(embeddings)  # refuses what is not finite and what does not vary
-    ranks, members = [], []
+    chosen = []
     for name, share in enumerate(equal_shares(sizes, k)):
         of_class = np.flatnonzero(classes == name)
-        members.append(of_class[_most_similar(embeddings[of_class].astype(np.float64), share)])
-        ranks.append(np.arange(share))
-    return np.concatenate(members)[np.argsort(np.concatenate(ranks), kind="stable")]  # of each class one, then another
+        chosen.append(of_class[_most_similar(embeddings[of_class].astype(np.float64), share)])
+    return in_turns(chosen)
 
 
 def _most_similar(embeddings, k):
