@@ -1,8 +1,10 @@
-"""Keras' layers in faster or more exact kernels, for training with TensorFlow on a processor.
+"""Keras' layers in faster or more exact kernels: for training with TensorFlow on a processor, and pooling under JAX.
 
 Elsewhere they are Keras' own. They have the weights, results and gradients of the layers that they stand for
 (`tests/test_kernels.py`). This is the one place that imports TensorFlow, for operations that Keras does not offer.
 """
+
+from contextlib import nullcontext
 
 import keras
 from keras import layers, ops
@@ -14,16 +16,27 @@ def _on_tensorflow_cpu():
     return all(device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
+def exact_products():
+    """A context in which JAX multiplies float32 numbers as they are: by default, GPUs round them to 11 bits first."""
+    if keras.backend.backend() != "jax":
+        return nullcontext()
+    import jax
+
+    return jax.default_matmul_precision("highest")
+
+
 def let_go(variable):
     """Free the memory of a Keras variable that nothing will read again.
 
     TensorFlow keeps every graph that has gradients of its own, as those below have, and with it all that it reads, for
-    as long as the process lives. Other backends free what nobody holds.
+    as long as the process lives. JAX frees what nobody holds, some time later.
     """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=tf.zeros(0, variable.dtype))
+    if keras.backend.backend() == "jax":
+        variable.value.delete()
 
 
 class BatchNormalization(layers.BatchNormalization):
@@ -33,7 +46,7 @@ class BatchNormalization(layers.BatchNormalization):
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training or not _on_tensorflow_cpu():
+        if not training or inputs.dtype == "float64" or not _on_tensorflow_cpu():  # it has no kernel for float64
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
@@ -84,6 +97,62 @@ class Conv2DTranspose(layers.Conv2DTranspose):
             inputs, self.kernel, self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate
         )
         return self.activation(_add_bias(outputs, self.bias))
+
+
+class MaxPooling2D(layers.MaxPooling2D):
+    """The maximum of each 3 x 3 window, stride 2 and "same" padding, of images (B, H, W, C) with even H and W.
+
+    The gradient of JAX' own adds up each window's share where it belongs, which takes long on processors and comes in
+    no fixed order on GPUs. This one collects at each pixel what the windows that see it have for it.
+    """
+
+    def call(self, inputs):
+        _, height, width, _ = inputs.shape
+        plain = (*self.pool_size, *self.strides, self.padding, self.data_format) == (3, 3, 2, 2, "same", "channels_last")
+        if not plain or height % 2 or width % 2 or keras.backend.backend() != "jax":
+            return super().call(inputs)
+        import jax
+
+        pool = jax.custom_vjp(lambda images: _maxima(images)[0])
+        pool.defvjp(_maxima, lambda places, gradient: (_to_places(places, gradient),))
+        return pool(inputs)
+
+
+def _maxima(images):
+    """The maximum of each window (B, H / 2, W / 2, C) of images (B, H, W, C), and its place in it, 0 to 8, the first
+    where several are equal.
+    """
+    _, height, width, _ = images.shape
+    images = ops.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=float("-inf"))
+    maxima, places = images[:, :height:2, :width:2], ops.cast(0, "int8")
+    for place in range(1, 9):
+        row, column = divmod(place, 3)
+        others = images[:, row : row + height - 1 : 2, column : column + width - 1 : 2]
+        higher = others > maxima
+        maxima, places = ops.where(higher, others, maxima), ops.where(higher, ops.cast(place, "int8"), places)
+    return maxima, places
+
+
+def _to_places(places, gradient):
+    """The gradient (B, H, W, C) of what `_maxima` was given, from places and the maxima's gradient (B, H / 2, W / 2, C).
+
+    A pixel of even row and column is seen by four windows, one of odd row and column by one.
+    """
+    batch, rows, columns, channels = gradient.shape
+
+    def at(row, column):  # the share of the windows whose maximum is there
+        return ops.where(places == 3 * row + column, gradient, ops.cast(0, gradient.dtype))
+
+    def from_above(share):
+        return ops.pad(share[:, :-1], ((0, 0), (1, 0), (0, 0), (0, 0)))
+
+    def from_left(share):
+        return ops.pad(share[:, :, :-1], ((0, 0), (0, 0), (1, 0), (0, 0)))
+
+    even = [at(0, 0) + from_above(at(2, 0)) + from_left(at(0, 2) + from_above(at(2, 2))), at(0, 1) + from_above(at(2, 1))]
+    odd = [at(1, 0) + from_left(at(1, 2)), at(1, 1)]
+    pixels = ops.stack([ops.stack(even, axis=3), ops.stack(odd, axis=3)], axis=2)  # (B, H / 2, 2, W / 2, 2, C)
+    return ops.reshape(pixels, (batch, 2 * rows, 2 * columns, channels))
 
 
 class Dense(layers.Dense):

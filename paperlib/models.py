@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from paperlib.kernels import BatchNormalization, Conv2D, Conv2DTranspose, Dense
+from paperlib.kernels import BatchNormalization, Conv2D, Conv2DTranspose, Dense, MaxPooling2D
 
 # 0.004 x 1/2 |w|^2, as in the tutorial network (reading R2); `keras.regularizers.L2` has no factor 1/2.
 WEIGHT_DECAY = 0.004
@@ -39,12 +39,12 @@ def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT
         [
             keras.Input((image_size, image_size, channels), name="images"),  # 24 x 24 x 3
             layers.Conv2D(64, 5, kernel_initializer=_initializer(draw), name="conv1", **conv),  # 24 x 24 x 64
-            layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool1"),  # 12 x 12 x 64
+            MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool1"),  # 12 x 12 x 64
             layers.ReLU(dtype=dtype, name="relu1"),
             BatchNormalization(dtype=dtype, name="norm1"),
             Conv2D(64, 5, activation="relu", kernel_initializer=_initializer(draw), name="conv2", **conv),  # 12 x 12 x 64
             BatchNormalization(dtype=dtype, name="norm2"),
-            layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool2"),  # 6 x 6 x 64
+            MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool2"),  # 6 x 6 x 64
             layers.Flatten(dtype=dtype, name="flatten"),  # 2,304
             Dense(384, kernel_initializer=_initializer(draw), name="dense1", **hidden),
             Dense(192, kernel_initializer=_initializer(draw), name="dense2", **hidden),
@@ -91,7 +91,7 @@ def autoencoder(
         )
 
     def pool(name):
-        return layers.MaxPooling2D(3, 2, padding="same", dtype=dtype, name=name)
+        return MaxPooling2D(3, 2, padding="same", dtype=dtype, name=name)
 
     def relu(name):  # after pooling, see `classifier`
         return layers.ReLU(dtype=dtype, name=name)

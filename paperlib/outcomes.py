@@ -14,8 +14,8 @@ from paperlib.runs import AutoencoderRun, SelectionRun, StoppedRun, plain
 HISTORY_POINTS = 500  # at most, in a record
 _STATISTICS_SAMPLES = 10_000  # of the training split, for batch-norm statistics
 
-# What a run is given: a classifier's the indices (k,) or None, the seconds that choosing them took, the seconds that end
-# it or None, and its phases in steps or None; a selection's the embeddings (N, n).
+# What a run is given: a classifier's the indices (k,) or None, the seconds that choosing them took, and where a clock is to
+# end it, after how many seconds or, to repeat it, after which phases in steps; a selection's the embeddings (N, n).
 Inputs = namedtuple("Inputs", "subset select_seconds budget phases embeddings", defaults=(None, 0.0, None, None, None))
 
 # A record, without the digests of files; and what goes into files beside it: arrays, or dicts of arrays, by name.
@@ -25,8 +25,8 @@ Outcome = namedtuple("Outcome", "record arrays")
 def train(runs, dataset, given, on_step=None):
     """Yield the `Outcome` of each of `runs`, as they end; no file is read or written, so this may be on another machine.
 
-    runs: one, or several classifiers that differ in their split alone, by rising split: their first phases are trained
-    once, as far as they are the same (`training.train_at_splits`).
+    runs: one, or several classifiers that differ in their numbers of steps alone, by rising phases: what they have in
+    common is trained once (`training.train_at_phases`).
     given: their `study.inputs`, which all of them have in common. on_step: called after every step.
     """
     if isinstance(runs[0], AutoencoderRun):
@@ -39,14 +39,14 @@ def train(runs, dataset, given, on_step=None):
 
 def _options(run, *names):
     """What a run says of how it is trained, as options of `training`: what all runs say, and the fields of these names."""
-    return {name: getattr(run, name) for name in ("steps", "batch", "learning_rate", "precision", "seed", *names)}
+    return {name: getattr(run, name) for name in ("batch", "learning_rate", "precision", "seed", *names)}
 
 
 def _trained_autoencoder(run, dataset, on_step):
     from paperlib import evaluation, training
 
     started = time.perf_counter()
-    options = _options(run, "embedding_size", "last_activation")
+    options = _options(run, "steps", "embedding_size", "last_activation")
     trained = training.train_autoencoder(dataset.x_train, **options, on_step=on_step)
     weights = trained.encoder.get_weights() + trained.decoder.get_weights()
     embedding = time.perf_counter()
@@ -94,12 +94,13 @@ def _subset(chosen, dataset):
 def _trained_classifiers(runs, dataset, given, on_step):
     from paperlib import training
 
-    run = runs[0]  # of the others only the split differs
+    run = runs[0]  # of the others only the numbers of steps differ
     options = {**_options(run, "weight_decay", "standardize_by", "decay", "feed"), "on_step": on_step}
-    if len(runs) > 1:
-        trainings = training.train_at_splits(dataset, given.subset, [run.split for run in runs], **options)
+    phases = [given.phases] if given.phases else [run.phases() for run in runs]
+    if None in phases:
+        trainings = _timed(run, dataset, given, options)
     else:
-        trainings = _trained_alone(run, dataset, given, options)
+        trainings = training.train_at_phases(dataset, given.subset, phases, **options)
     try:
         for run, trained in zip(runs, trainings, strict=True):
             yield Outcome(_classifier_record(run, trained, dataset, given), {})
@@ -109,13 +110,12 @@ def _trained_classifiers(runs, dataset, given, on_step):
         yield Outcome(_diverged_record(run, error, dataset), {})
 
 
-def _trained_alone(run, dataset, given, options):
+def _timed(run, dataset, given, options):
     from paperlib import training
 
-    if run.split_of == "seconds":
-        options = {**options, "steps": None}
+    steps = None if run.split_of == "seconds" else run.steps
     yield training.train_classifier(
-        dataset, given.subset, split=run.split, seconds=given.budget, phases=given.phases, **options
+        dataset, given.subset, split=run.split, steps=steps, seconds=given.budget, **options
     )
 
 

@@ -5,10 +5,8 @@ Of the data set only its name and fingerprint are looked at.
 
 from dataclasses import replace
 
-from paperlib.runs import AutoencoderRun, Run, StoppedRun, VariantRun, selection_of
+from paperlib.runs import TIME_SHARE, AutoencoderRun, Run, StoppedRun, VariantRun, cut_off, selection_of
 from paperlib.selection import METHODS
-
-TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
 
 _REQUIRED = {"facility_location": {"by_class": True}, "feature_based": {"from_lowest": True}}  # see `method_runs`
 
@@ -155,6 +153,17 @@ def method_runs(profile, dataset, *, feed="resident", precision="auto"):
         replace(arm, split=split, seed=seed) for arm in arms for seed in profile.compared_seeds for split in (0.9, 1.0)
     ]
     return runs + [replace(full, seed=seed) for seed in profile.compared_seeds]
+
+
+def all_runs(profile, dataset, union_size, *, feed="resident", precision="auto"):
+    """Everything that the notebooks run, what the paper reports first."""
+    options = dict(feed=feed, precision=precision)
+    splits = split_runs(profile, dataset, **options)
+    runs = claim_runs(profile, dataset, **options) + [cut_off(run) for run in splits]
+    runs += riddle_runs(profile, dataset, **options) + length_runs(profile, dataset, **options)
+    runs += control_runs(profile, dataset, union_size, **options) + precision_runs(profile, dataset, feed=feed)
+    runs += feed_runs(profile, dataset, precision=precision) + selection_runs(profile, dataset, precision=precision)
+    return list(dict.fromkeys(runs + method_runs(profile, dataset, **options)))
 
 
 def selection_runs(profile, dataset, *, precision="auto"):

@@ -17,6 +17,7 @@ WEIGHTS = {  # how accuracies of `StoppedRun`s are named, in the order of a plot
     "constant": "constant decay",
     "constant_own": "constant decay, own statistics",
 }
+_AVERAGES = ("raw", *averaging.AVERAGES)
 
 
 def initial_share(average, steps, decay):
@@ -53,6 +54,22 @@ def table(records):
             {**about, "weights": name, "accuracy": 100 * result["test"][name]["accuracy"]} for name in WEIGHTS
         ]
     return pd.DataFrame(rows)
+
+
+def by_weights(ends, cuts):
+    """Accuracies of Fig. 5's runs under each kind of weights, at their end and after the paper's share of their steps.
+
+    ends: records of runs; cuts: those of their `runs.cut_off`, in the same order. One row a selection and split: n runs,
+    mean accuracies (percent) at the share and at the end.
+    """
+    rows = []
+    for end, cut in zip(ends, cuts, strict=True):
+        row = {"selection": end["run"]["selection"], "split": end["run"]["split"]}
+        for when, record in (("57 %", cut), ("end", end)):
+            row |= {f"{name}, {when}": 100 * record["result"]["test"][name]["accuracy"] for name in _AVERAGES}
+        rows.append(row)
+    groups = pd.DataFrame(rows).groupby(["split", "selection"])
+    return groups.mean().assign(n=groups.size()).reset_index()
 
 
 def mechanism(found, learning_rate, steps):

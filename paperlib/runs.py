@@ -6,6 +6,8 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from paperlib import records
 from paperlib.selection import DRAW, METHODS, check_method
 
+TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
+
 Precision = Literal["auto", "bfloat16", "float32"]
 
 
@@ -75,8 +77,11 @@ class Run(_Choices):
         return {"overlap": self.overlap} if self.overlap else {}
 
     def phases(self):
-        """Steps on the subset and on the full set, where the run states them; None where its plan or clock decides."""
-        return None
+        """Steps on the subset and on the full set; None where a clock decides."""
+        if self.time_share or self.split_of == "seconds":
+            return None
+        fast = round(self.steps * self.split)
+        return fast, self.steps - fast
 
     def baselines(self):
         """The full-data runs whose time this run's budget is a share of."""
@@ -143,6 +148,16 @@ def selection_of(run):
 
 def _joined(options):
     return "-".join(f"{name}_{value}" for name, value in options)
+
+
+def cut_off(run):
+    """The `StoppedRun` that a run is after the paper's share of its steps.
+
+    Those that are on the subset until then are one, whatever their split: it has split 1.
+    """
+    stop = round(run.steps * TIME_SHARE)
+    split = run.split if run.split * run.steps < stop else 1.0
+    return StoppedRun(**{**vars(run), "split": split, "stop": stop})
 
 
 def plain(run):

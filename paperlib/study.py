@@ -1,15 +1,14 @@
 """Runs -> records: what is not on record is trained, tested and written."""
 
 import time
-from dataclasses import replace
-from operator import attrgetter
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
 
 from paperlib import records, sweep
 from paperlib.outcomes import Inputs, train
-from paperlib.runs import AutoencoderRun, SelectionRun, StoppedRun, file_name, selection_of
+from paperlib.runs import AutoencoderRun, Run, SelectionRun, file_name, selection_of
 from paperlib.selection import select
 
 _ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
@@ -141,17 +140,25 @@ def inputs(run, dataset, folder):
     if run.time_share:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    return Inputs(subset, seconds, budget, run.phases())
+    return Inputs(subset, seconds, budget)
 
 
 def _together(runs):
-    """Tuples of runs to train together, in the order of the first of each."""
+    """Tuples of runs to train together, in the order of the first of each, by rising phases in each."""
     groups = {}
     for run in runs:
-        alone = isinstance(run, AutoencoderRun | SelectionRun | StoppedRun) or not run.split or run.time_share
-        groups.setdefault(run if alone else replace(run, split=0.0), []).append(run)
-    by_split = attrgetter("split")
-    return [(run,) if not others else tuple(sorted([run, *others], key=by_split)) for run, *others in groups.values()]
+        groups.setdefault(_beginning(run), []).append(run)
+    return [(run,) if not others else tuple(sorted([run, *others], key=methodcaller("phases"))) for run, *others in groups.values()]
+
+
+def _beginning(run):
+    """The same for all runs that differ in their numbers of steps alone, however these are stated.
+
+    Of those with a higher learning rate each is by itself: if one diverges, that is the result of no other.
+    """
+    if isinstance(run, AutoencoderRun | SelectionRun) or not run.phases() or run.learning_rate > Run.learning_rate:
+        return run
+    return tuple((name, value) for name, value in vars(run).items() if name not in ("split", "steps", "stop"))
 
 
 def _check_dataset(runs, dataset):
@@ -178,8 +185,13 @@ def _expected_steps(group):
         return run.steps
     if isinstance(run, SelectionRun):
         return 0
-    first = sum(run.phases() or ()) or round(run.steps * (run.time_share or 1))
-    return first + sum(run.steps - round(run.steps * before.split) for before, run in zip(group, group[1:]))
+    if not run.phases():
+        return round(run.steps * (run.time_share or 1))
+    steps, before = 0, (0, 0)
+    for fast, full in (run.phases() for run in group):
+        steps += full - before[1] if fast == before[0] else fast - before[0] + full
+        before = fast, full
+    return steps
 
 
 def _write(run, folder, outcome):

@@ -1,36 +1,17 @@
 """The paper's training: the autoencoder (Section IV-B) and the two-phase loop of the classifier (Section IV-D)."""
 
-import time
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
 
-from paperlib import augment, feeds, models, precision as precisions
+from paperlib import augment, feeds, models, precision as precisions, stepping
 from paperlib.averaging import AVERAGES, AveragedSGD
+from paperlib.kernels import exact_products
+from paperlib.loop import DivergedError, History, Loop  # the first is for callers to catch
 
 LEARNING_RATE = 0.1  # for the classifier in both phases, and for the autoencoder
-
-
-class DivergedError(FloatingPointError):
-    """The loss is no number any more, since step `step`."""
-
-    def __init__(self, loss, step):
-        super().__init__(f"the loss is {loss} at step {step}: lower the learning rate")
-        self.step = step
-
-
-@dataclass(frozen=True)
-class History:
-    """The loss of every step's batch (S,) and the seconds since the first step had ended (S,).
-
-    The first step compiles the graph; its time is `first_step_seconds` and belongs to no budget.
-    """
-
-    loss: np.ndarray
-    seconds: np.ndarray
-    first_step_seconds: float
 
 
 @dataclass(frozen=True)
@@ -86,8 +67,7 @@ def train_classifier(dataset, subset=None, *, split=0.0, steps=None, seconds=Non
         raise ValueError("neither steps, seconds nor phases are given: training would never end")
     total = None if phases is None else sum(phases)
     _check_positive(steps=steps, seconds=seconds, **{"the sum of phases": total})
-    if subset is None and (split or (phases and phases[0])):
-        raise ValueError(f"split is {split} but there is no subset: give the indices of the samples to train on first")
+    _check_has_subset(subset, split or (phases and phases[0]))
     if phases is not None:
         bounds = ((phases[0], None), (total, None))
     elif steps is not None:
@@ -97,23 +77,24 @@ def train_classifier(dataset, subset=None, *, split=0.0, steps=None, seconds=Non
     return next(_two_phases(dataset, subset, [bounds], **options))
 
 
-def train_at_splits(dataset, subset, splits, *, steps, **options):
-    """Yield for each of `splits`, in rising order, what `train_classifier` returns for it, the same to the bit.
+def train_at_phases(dataset, subset, phases, **options):
+    """Yield for each of `phases` what `train_classifier` returns for it, the same to the bit.
 
-    Runs that differ in their split alone begin alike: what they have in common is trained once. From where the first
-    phase of one ends, it is fine-tuned; then training goes back there, and on with the first phase of the next.
+    Runs that differ in their numbers of steps alone begin alike: what they have in common is trained once. From where a
+    first phase ends, the second ones go on to their ends, the shorter before the longer; then training goes back there,
+    and on with the next first phase.
 
-    splits: shares above 0, rising. The rest is as in `train_classifier`. In each history the common steps have their
-    times, so that it tells what the run takes alone. Use each `Training` before asking for the next, which trains the
-    same model.
+    phases: numbers of steps (fast, full), in rising order. The rest is as in `train_classifier`. In each history the
+    common steps have their times, so that it tells what the run takes alone. Use each `Training` before asking for the
+    next, which trains the same model: its weights may be changed meanwhile.
     """
-    for split in splits:
-        _check_split(split)
-    if not len(splits) or splits[0] == 0 or any(low >= high for low, high in zip(splits, splits[1:])):
-        raise ValueError(f"splits are {tuple(splits)}: expected shares above 0, each higher than the one before")
-    _check_positive(steps=steps)
-    bounds = [((split_steps(steps, split), None), (steps, None)) for split in splits]
-    yield from _two_phases(dataset, subset, bounds, **options)
+    phases = [tuple(pair) for pair in phases]
+    if not phases or phases != sorted(phases):
+        raise ValueError(f"phases are {phases}: expected pairs of steps (fast, full) in rising order")
+    for fast, full in phases:
+        _check_positive(**{"the sum of phases": fast + full})
+        _check_has_subset(subset, fast)
+    yield from _two_phases(dataset, subset, [((fast, None), (fast + full, None)) for fast, full in phases], **options)
 
 
 def _two_phases(
@@ -150,20 +131,26 @@ def _two_phases(
     images = augment.augmentation(image_size, standardize_by=standardize_by, seed=seeds[1])(images, training=True)
     optimizer = AveragedSGD(learning_rate, decay=decay)
     trained = keras.Model(fed, model(images))
-    loop = _Loop(trained, optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True), on_step)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    loop = Loop(trained, optimizer, loss, at_once=stepping.at_once(feed), on_step=on_step)
 
     def batches(indices, seed):
         return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
 
-    of_subset, fast = batches(subset, seeds[2]), 0
+    of_subset, branch, end = batches(subset, seeds[2]), None, None
     try:
-        for number, (first, second) in enumerate(bounds, 1):
-            fast += loop.run(of_subset, *first)
-            branch = loop.state() if number < len(bounds) else None
-            full = loop.run(batches(everything, seeds[3]), *second)
-            yield Training(model, _averaged(model, optimizer), loop.history(), (fast, full), precision)
-            if branch:
-                loop.restore(branch)
+        for (first, second), before, after in zip(bounds, [None, *bounds], [*bounds[1:], None]):
+            if before and before[0] == first:  # on from where the last one ended
+                loop.restore(end)
+            else:  # back to where the last one left the subset, and on with that
+                if branch:
+                    loop.restore(branch)
+                loop.run(of_subset, *first)
+                fast, branch = loop.steps, loop.state() if after else None
+                of_all = batches(everything, seeds[3])
+            loop.run(of_all, *second)
+            end = loop.state() if after else None
+            yield Training(model, _averaged(model, optimizer), loop.history(), (fast, loop.steps - fast), precision)
     finally:
         feeds.let_go(trained)
 
@@ -209,7 +196,7 @@ def train_autoencoder(
     difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
     trained = keras.Model(fed, difference)
     optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
-    loop = _Loop(trained, optimizer, lambda _, difference: ops.mean(ops.square(difference), axis=(1, 2, 3)), on_step)
+    loop = Loop(trained, optimizer, _squared, at_once=stepping.at_once(feed), on_step=on_step)
     source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[2])
     try:
         loop.run(source, steps)
@@ -220,6 +207,10 @@ def train_autoencoder(
     exact_encoder.set_weights(encoder.get_weights())
     exact_decoder.set_weights(decoder.get_weights())
     return Autoencoder(exact_encoder, exact_decoder, loop.history(), precision)
+
+
+def _squared(_, difference):
+    return ops.mean(ops.square(difference), axis=(1, 2, 3))
 
 
 def embed(encoder, images, *, batch=1000):
@@ -251,12 +242,18 @@ def predict(model, images, *, standardize_by="deviation", batch=1000):
 def _in_batches(model, prepare, samples, batch):
     # Not `predict`: it needs all inputs prepared at once, and takes longer.
     starts = range(0, len(samples), batch)
-    return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
+    with exact_products():
+        return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
 
 
 def _check_split(split):
     if not 0 <= split <= 1:
         raise ValueError(f"split is {split}: expected a share from 0 to 1")
+
+
+def _check_has_subset(subset, share):
+    if share and subset is None:
+        raise ValueError("there is no subset for the first phase: give the indices of the samples to train on first")
 
 
 def _check_positive(**values):
@@ -272,81 +269,3 @@ def _check_subset(subset, samples):
     if subset.min() < 0 or subset.max() >= samples:
         raise ValueError(f"subset has indices from {subset.min()} to {subset.max()}: expected 0 to {samples - 1}")
     return subset
-
-
-@keras.saving.register_keras_serializable("paperlib")
-class _BatchLoss(keras.metrics.Metric):
-    """The loss of the last batch alone; Keras' own "loss" is the mean since the epoch began."""
-
-    def __init__(self, loss, name="batch_loss"):
-        super().__init__(name=name, dtype="float32")
-        self._loss = loss
-        self._last = self.add_variable((), "zeros", name="last")
-
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        self._last.assign(ops.mean(self._loss(y_true, y_pred)))
-
-    def result(self):
-        return ops.convert_to_tensor(self._last)
-
-
-class _Loop:
-    """Trains a model batch by batch, with one clock and the loss of every step, over as many phases as are run.
-
-    Not `fit`: under TensorFlow it feeds through tf.data, whose tuning thread can hold up its end for a minute, and
-    it draws batches ahead, so that a phase that the clock ends would not end there.
-    """
-
-    def __init__(self, trained, optimizer, loss, on_step):
-        optimizer.build(trained.trainable_variables)
-        # XLA makes these networks 2 to 4 times slower on CPUs; under JAX, Keras compiles in any case.
-        trained.compile(optimizer, loss, metrics=[_BatchLoss(loss)], jit_compile=keras.backend.backend() == "jax")
-        self._trained = trained
-        self._on_step = on_step or (lambda: None)
-        self._created = time.perf_counter()
-        self._origin = None  # clock reading at the end of the first step, moved on by all pauses since
-        self._loss = []
-        self._seconds = []  # since that origin, one a step
-
-    def run(self, source, last_step=None, deadline=None):
-        """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds.
-
-        Both count from the first phase on. Returns the steps taken.
-        """
-        before = len(self._loss)
-        while (last_step is None or len(self._loss) < last_step) and (
-            deadline is None or not self._seconds or self._seconds[-1] < deadline
-        ):
-            logs = self._trained.train_on_batch(*next(source), return_dict=True)
-            loss = float(logs["batch_loss"])
-            if not np.isfinite(loss):
-                raise DivergedError(loss, len(self._loss) + 1)
-            ended = time.perf_counter()
-            if self._origin is None:
-                self._origin, self._first_step_seconds = ended, ended - self._created
-            self._loss.append(loss)
-            self._seconds.append(ended - self._origin)
-            self._on_step()
-        return len(self._loss) - before
-
-    def state(self):
-        """All that the next step depends on, and the history so far: for `restore`. Takes no time of the history's."""
-        paused = time.perf_counter()
-        values = [keras.ops.convert_to_numpy(variable).copy() for variable in self._variables()]
-        if self._origin is not None:
-            self._origin += time.perf_counter() - paused
-        return values, len(self._loss)
-
-    def restore(self, state):
-        """Go back to a `state`; whatever happened in between has taken no time."""
-        values, steps = state
-        for variable, value in zip(self._variables(), values, strict=True):
-            variable.assign(value)
-        del self._loss[steps:], self._seconds[steps:]
-        self._origin = time.perf_counter() - self._seconds[-1] if steps else None
-
-    def history(self):
-        return History(np.array(self._loss), np.array(self._seconds), self._first_step_seconds)
-
-    def _variables(self):
-        return self._trained.variables + self._trained.optimizer.variables

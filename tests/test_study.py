@@ -11,7 +11,7 @@ import pytest
 
 from paperlib import plans, records, study
 from paperlib.profiles import profile
-from paperlib.runs import selection_of
+from paperlib.runs import cut_off, selection_of
 from paperlib.selection import select
 
 
@@ -28,25 +28,40 @@ def test_a_second_execution_trains_nothing_and_finds_the_same(tiny, digits, tmp_
     assert {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()} == files
 
 
-def test_runs_that_differ_in_their_split_are_trained_together_and_recorded_as_alone(tiny, digits, tmp_path, silent):
-    plan = plans.split_runs(tiny, digits)
+def test_runs_that_differ_in_their_steps_are_trained_together_and_recorded_as_alone(tiny, digits, tmp_path, silent):
+    splits = plans.split_runs(tiny, digits)
+    cuts = list(dict.fromkeys(cut_off(run) for run in splits))  # after 3 of 6 steps
+    assert [(run.split, run.phases()) for run in cuts] == [(0.0, (0, 3)), (1.0, (3, 0)), (1.0, (3, 0))]
+    plan = [*splits, *cuts, *plans.length_runs(replace(tiny, lengths=(0.5, 1.0)), digits)]
     steps = []
     silent.step = lambda *_: steps.append(1)
     study.execute(plan, digits, tmp_path / "together", silent)
-    assert len(steps) == 3 + 6 + 2 * (6 + 3)  # autoencoder, full set, and twice 50 / 50 and the rest of 100 / 0
+    # The autoencoder; the full set, its cut and its half; either subset: 1 or 2 steps more on the full set for the half
+    # of the steps and for 50 / 50, and the rest of 100 / 0.
+    assert len(steps) == 3 + 6 + 2 * (2 + 1 + 1 + 3 + 3)
     for run in reversed(plan):  # now each by itself
         study.execute([run], digits, tmp_path / "alone", silent)
         assert plain(run, tmp_path / "together") == plain(run, tmp_path / "alone")
-    assert len(steps) == 27 + 3 + 5 * 6
 
 
-def test_what_clocks_end_is_trained_alone(tiny, digits):
-    stopped = plans.riddle_runs(tiny, digits)
-    for plan in (plans.loss_runs(tiny, digits), stopped, [plans.autoencoder_run(tiny, digits)]):
+def test_groups_to_train_together(tiny, digits):
+    full, late, _, last, _ = splits = plans.split_runs(tiny, digits)
+    assert (late.split, last.split) == (0.5, 1.0) and late.selection == last.selection
+    half = replace(late, steps=3)
+    assert study._together([last, full, late, half, cut_off(full)]) == [(half, late, last), (cut_off(full), full)]
+    others = [replace(full, **{name: value}) for name, value in (("seed", 1), ("feed", "streamed"), ("batch", 8))]
+    assert study._together([full, *others]) == [(full,), *((run,) for run in others)]
+    clocked = plans.loss_runs(tiny, digits)
+    steep = [run for run in plans.riddle_runs(tiny, digits) if run.learning_rate > 0.1]
+    for plan in (clocked, steep, [plans.autoencoder_run(tiny, digits)]):
         assert study._together(plan) == [(run,) for run in plan]
-    late, last = plans.split_runs(tiny, digits)[1:5:2]
-    assert (late.split, last.split) == (0.5, 1.0)
-    assert study._together([last, late]) == [(late, last)]  # by rising split
+
+
+@pytest.mark.parametrize(("steps", "expected"), [([(0, 5), (0, 9)], 9), ([(2, 3), (2, 7), (4, 0), (6, 3)], 2 + 7 + 2 + 5)])
+def test_steps_in_common_are_counted_once(digits, steps, expected):
+    run = plans.split_runs(profile("quick"), digits)[0]
+    group = [replace(run, split=fast / (fast + full), steps=fast + full) for fast, full in steps]
+    assert study._expected_steps(group) == expected
 
 
 def test_a_measured_selection_is_on_record_and_not_made_again(tiny, digits, tmp_path, silent, monkeypatch):

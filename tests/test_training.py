@@ -8,7 +8,7 @@ import pytest
 
 from paperlib import feeds, training
 from paperlib.data import Dataset
-from paperlib.training import train_at_splits, train_autoencoder, train_classifier
+from paperlib.training import train_at_phases, train_autoencoder, train_classifier
 
 SUBSET = np.arange(100, 160)
 
@@ -55,23 +55,31 @@ def test_same_seed_same_bits_other_seed_other_bits(digits):
     assert np.array_equal(first.history.loss, second.history.loss)
 
 
-def test_splits_with_a_common_beginning_are_what_each_is_alone(digits, drawn):
-    options = dict(steps=8, batch=32, seed=3, decay=0.5)
-    alone = [train_classifier(digits, SUBSET, split=split, **options) for split in (0.5, 0.75, 1.0)]
+def test_runs_with_a_common_beginning_are_what_each_is_alone(digits, drawn):
+    options = dict(batch=32, seed=3, decay=0.5)
+    phases = [(0, 8), (4, 1), (4, 4), (5, 0), (6, 2), (8, 0)]
+    alone = [train_classifier(digits, SUBSET, phases=pair, **options) for pair in phases]
     separate = len(drawn)
-    splits = train_at_splits(digits, SUBSET, (0.5, 0.75, 1.0), **options)
-    for expected, found in zip(alone, splits, strict=True):
+    for expected, found in zip(alone, train_at_phases(digits, SUBSET, phases, **options), strict=True):
         assert found.phases == expected.phases
         assert np.array_equal(found.history.loss, expected.history.loss)
         for name in ("raw", "warmup", "constant"):
             assert weights_digest(found.weights[name]) == weights_digest(expected.weights[name])
-        assert len(found.history.seconds) == 8 and (np.diff(found.history.seconds) > 0).all()
+        assert len(found.history.seconds) == sum(found.phases) and (np.diff(found.history.seconds) > 0).all()
         found.model.set_weights(found.weights["constant"])  # as one does to test it
-    assert (separate, len(drawn) - separate) == (24, 14)  # 8 steps of the first, 4 and 2 that the others do not share
+    assert separate == 8 + 5 + 8 + 5 + 8 + 8
+    assert len(drawn) - separate == 8 + (4 + 1) + 3 + 1 + (1 + 2) + 2  # what the ones before have not taken
+
+
+def test_splits_are_phases(digits):
+    split = train_classifier(digits, SUBSET, split=0.75, steps=8, batch=16)
+    assert split.phases == (6, 2)
+    again = train_classifier(digits, SUBSET, phases=(6, 2), batch=16)
+    assert weights_digest(split.weights["raw"]) == weights_digest(again.weights["raw"])
 
 
 def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits):
-    trainings = train_at_splits(digits, SUBSET, (0.5, 1.0), steps=4, batch=16)
+    trainings = train_at_phases(digits, SUBSET, [(2, 2), (4, 0)], batch=16)
     found = [np.array(trained.history.seconds) for trained in _slowly(trainings)]
     assert np.array_equal(found[0][:2], found[1][:2])
     assert found[1][-1] - found[1][1] < 0.5
@@ -93,12 +101,18 @@ def test_a_process_that_trains_again_and_again_does_not_keep_the_images():
     assert sizes[2] - sizes[0] < images.nbytes
 
 
-@pytest.mark.parametrize("splits", [(), (0.0, 0.5), (0.5, 0.5), (0.9, 0.5)])
-def test_splits_that_have_no_common_beginning_are_refused(digits, splits):
-    with pytest.raises(ValueError, match="expected shares above 0, each higher than the one before"):
-        next(train_at_splits(digits, SUBSET, splits, steps=4))
-    with pytest.raises(ValueError, match="split is 1.5: expected a share from 0 to 1"):
-        next(train_at_splits(digits, SUBSET, (0.5, 1.5), steps=4))
+@pytest.mark.parametrize(
+    ("phases", "message"),
+    [
+        ([], r"phases are \[\]: expected pairs of steps"),
+        ([(4, 4), (4, 1)], "in rising order"),
+        ([(4, 4), (2, 6)], "in rising order"),
+        ([(0, 0), (2, 6)], "the sum of phases is 0"),
+    ],
+)
+def test_phases_that_do_not_follow_each_other_are_refused(digits, phases, message):
+    with pytest.raises(ValueError, match=message):
+        next(train_at_phases(digits, SUBSET, phases))
 
 
 def test_both_feeds_train_alike(digits):

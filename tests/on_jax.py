@@ -1,0 +1,69 @@
+"""Tests of what is done otherwise under JAX. `test_backends.py` runs them in a process with KERAS_BACKEND=jax."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from paperlib import kernels, stepping
+
+jax = pytest.importorskip("jax")
+assert keras.backend.backend() == "jax"
+
+
+def pooled(images, weighting):
+    """Maxima, and the gradient of their sum weighted by `weighting`, computed window by window with NumPy."""
+    _, height, width, _ = images.shape
+    padded = np.pad(images, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=-np.inf)
+    maxima, gradient = np.zeros_like(weighting), np.zeros_like(padded)
+    for image, row, column, channel in np.ndindex(weighting.shape):
+        window = padded[image, 2 * row : 2 * row + 3, 2 * column : 2 * column + 3, channel]
+        y, x = np.unravel_index(np.argmax(window), (3, 3))  # the first where several are equal
+        maxima[image, row, column, channel] = window[y, x]
+        gradient[image, 2 * row + y, 2 * column + x, channel] += weighting[image, row, column, channel]
+    return maxima, gradient[:, :height, :width]
+
+
+def with_gradient(layer, images, weighting):
+    return [np.asarray(part) for part in jax.jit(lambda x, g: _value_and_pullback(layer, x, g))(images, weighting)]
+
+
+def _value_and_pullback(layer, images, weighting):
+    outputs, pullback = jax.vjp(layer, images)
+    return outputs, *pullback(weighting)
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 6, 3), (3, 2, 2, 1), (1, 12, 12, 4)])
+@pytest.mark.parametrize("values", [3, 1000])  # few, so that most windows have several maxima
+def test_pooling_takes_the_first_maximum_of_each_window(shape, values):
+    draw = np.random.default_rng(0)
+    images = draw.integers(-values, values, shape).astype(np.float32)
+    weighting = draw.integers(-9, 9, (shape[0], shape[1] // 2, shape[2] // 2, shape[3])).astype(np.float32)
+    for layer in (kernels.MaxPooling2D(3, 2, "same"), layers.MaxPooling2D(3, 2, "same")):
+        for found, expected in zip(with_gradient(layer, images, weighting), pooled(images, weighting), strict=True):
+            assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "shape, options", [((2, 7, 8, 3), (3, 2, "same")), ((2, 8, 8, 3), (2, 2, "same")), ((2, 8, 8, 3), (3, 2, "valid"))]
+)
+def test_other_pooling_is_keras_own(shape, options):
+    images = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    ours, plain = kernels.MaxPooling2D(*options)(images), layers.MaxPooling2D(*options)(images)
+    assert np.array_equal(ours, plain)
+
+
+def test_products_of_float32_are_not_rounded_first():
+    with kernels.exact_products():
+        lowered = jax.jit(lambda a, b: a @ b).lower(np.ones((4, 4), np.float32), np.ones((4, 4), np.float32)).as_text()
+    assert "HIGHEST" in lowered
+
+
+def test_steps_share_a_program_on_accelerators_alone(monkeypatch):
+    def at_once_on(device, feed="resident"):
+        monkeypatch.setattr(keras.distribution, "list_devices", lambda: [device])
+        return stepping.at_once(feed)
+
+    assert at_once_on("cpu:0") == 1
+    assert at_once_on("gpu:0") == 20
+    assert at_once_on("gpu:0", "streamed") == 1
