@@ -104,7 +104,17 @@ def figures(python, peers, scratch):
     yield "make figures, quick profile, all on record", pd.concat(rows), "seconds", False
 
 
-TOPICS = {function.__name__: function for function in (training, embedding, selection, operations, scaling, figures)}
+def gpu(python, peers, scratch):
+    """With KERAS_BACKEND=jax on a machine that has one: against PyTorch, and against what the GPU can do at most."""
+    ours = [python, "-m", "benchmarks.training_ours", 1_024, 4_000]
+    commands = {OURS: ours, "PyTorch, bfloat16": [peers, "-m", "benchmarks.training_pytorch", 1_024, 1_000]}
+    yield "training on a GPU, batch 1,024", alternately(commands, rounds=3), "images_per_s", True
+    runs = alternately({"step": [python, "-m", "benchmarks.accelerator", 1_024, 1_000]}, rounds=1)
+    yield "a step on a GPU, batch 1,024", runs, None, None
+
+
+_USUAL = (training, embedding, selection, operations, scaling, figures)
+TOPICS = {function.__name__: function for function in (*_USUAL, gpu)}
 
 
 def measure(name, folder, peers):
@@ -122,7 +132,7 @@ def measure(name, folder, peers):
 
 
 if __name__ == "__main__":
-    folder, peers, topics = Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or list(TOPICS)
+    folder, peers, topics = Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or [function.__name__ for function in _USUAL]
     if "selection" in topics and not shutil.which("g++"):
         sys.exit("selection is measured against a C++ program: install g++, or name other topics: make bench TOPICS=...")
     if unknown := set(topics) - set(TOPICS):

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.images import dataset
+from benchmarks.work import gigaflops
 from paperlib.training import train_classifier
 
 GROUPS = {  # name -> pattern of TensorFlow's names; the first that fits
@@ -33,19 +34,6 @@ GROUPS = {  # name -> pattern of TensorFlow's names; the first that fits
 }
 REST = "optimizer, averages, rest"
 STEPS = 3
-
-
-def convolution_flop(size, channels, filters):
-    """Floating-point operations of a 5 x 5 convolution of a size x size image, without those on the padding."""
-    taps = sum(min(size, at + 3) - max(0, at - 2) for at in range(size))
-    return 2 * taps**2 * channels * filters
-
-
-def gigaflops(batch):
-    conv1, conv2 = (batch * convolution_flop(24, 3, 64) / 1e9, batch * convolution_flop(12, 64, 64) / 1e9)
-    dense = batch * 3 * 2 * (2304 * 384 + 384 * 192 + 192 * 10) / 1e9
-    conv2s = {f"conv2{what}": conv2 for what in ("", ", kernel's gradient", ", input's gradient")}
-    return {"conv1": conv1, "conv1, kernel's gradient": conv1, **conv2s, "dense": dense}
 
 
 def teraflops(dtype, size=4096):

@@ -1,4 +1,4 @@
-"""Keras' layers in faster or more exact kernels: for training with TensorFlow on a processor, and pooling under JAX.
+"""Keras' layers in faster or more exact kernels: with TensorFlow on a processor; pooling with JAX on anything else.
 
 Elsewhere they are Keras' own. They have the weights, results and gradients of the layers that they stand for
 (`tests/test_kernels.py`). This is the one place that imports TensorFlow, for operations that Keras does not offer.
@@ -11,8 +11,11 @@ from keras import layers, ops
 
 
 def _on_tensorflow_cpu():
-    if keras.backend.backend() != "tensorflow":
-        return False
+    return keras.backend.backend() == "tensorflow" and on_processor()
+
+
+def on_processor():
+    """Whether there is nothing else to compute on."""
     return all(device.startswith("cpu") for device in keras.distribution.list_devices())
 
 
@@ -102,14 +105,14 @@ class Conv2DTranspose(layers.Conv2DTranspose):
 class MaxPooling2D(layers.MaxPooling2D):
     """The maximum of each 3 x 3 window, stride 2 and "same" padding, of images (B, H, W, C) with even H and W.
 
-    The gradient of JAX' own adds up each window's share where it belongs, which takes long on processors and comes in
-    no fixed order on GPUs. This one collects at each pixel what the windows that see it have for it.
+    The gradient of JAX' own adds up each window's share where it belongs: on a GPU in no fixed order, so that no two runs
+    are the same. This one collects at each pixel what the windows that see it have for it.
     """
 
     def call(self, inputs):
         _, height, width, _ = inputs.shape
         plain = (*self.pool_size, *self.strides, self.padding, self.data_format) == (3, 3, 2, 2, "same", "channels_last")
-        if not plain or height % 2 or width % 2 or keras.backend.backend() != "jax":
+        if not plain or height % 2 or width % 2 or keras.backend.backend() != "jax" or on_processor():
             return super().call(inputs)
         import jax
 

@@ -14,10 +14,9 @@ def resolve(precision="auto"):
         return precision
     if precision != "auto":
         raise ValueError(f"precision is {precision!r}: choose 'auto', {', '.join(map(repr, POLICIES))}")
-    import keras  # here: who names a precision need not wait for Keras
+    from paperlib.kernels import on_processor  # here: who names a precision need not wait for Keras
 
-    on_gpu = any(not device.startswith("cpu") for device in keras.distribution.list_devices())
-    return "bfloat16" if on_gpu or _processor_has_bfloat16() else "float32"
+    return "bfloat16" if not on_processor() or _processor_has_bfloat16() else "float32"
 
 
 def _processor_has_bfloat16(cpuinfo=Path("/proc/cpuinfo")):

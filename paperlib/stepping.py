@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from paperlib.kernels import on_processor
+
 _IN_ONE_PROGRAM = 20  # a record's history has 500 points: one for each 20 of the paper's 10,000 steps
 
 
@@ -13,9 +15,8 @@ def at_once(feed):
     More than one only under JAX on a GPU or TPU: on a processor its compiler makes convolutions in a loop many times
     slower. A feed of "streamed" copies from Python at each step, by its nature.
     """
-    if keras.backend.backend() != "jax" or feed == "streamed":
-        return 1
-    return 1 if all(device.startswith("cpu") for device in keras.distribution.list_devices()) else _IN_ONE_PROGRAM
+    several = keras.backend.backend() == "jax" and feed == "resident" and not on_processor()
+    return _IN_ONE_PROGRAM if several else 1
 
 
 def stepper(trained, optimizer, loss):

@@ -33,9 +33,15 @@ def _value_and_pullback(layer, images, weighting):
     return outputs, *pullback(weighting)
 
 
+@pytest.fixture
+def gpu(monkeypatch):
+    """As if there were one; JAX computes on the processor all the same."""
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"])
+
+
 @pytest.mark.parametrize("shape", [(2, 8, 6, 3), (3, 2, 2, 1), (1, 12, 12, 4)])
 @pytest.mark.parametrize("values", [3, 1000])  # few, so that most windows have several maxima
-def test_pooling_takes_the_first_maximum_of_each_window(shape, values):
+def test_pooling_takes_the_first_maximum_of_each_window(shape, values, gpu):
     draw = np.random.default_rng(0)
     images = draw.integers(-values, values, shape).astype(np.float32)
     weighting = draw.integers(-9, 9, (shape[0], shape[1] // 2, shape[2] // 2, shape[3])).astype(np.float32)
@@ -47,7 +53,7 @@ def test_pooling_takes_the_first_maximum_of_each_window(shape, values):
 @pytest.mark.parametrize(
     "shape, options", [((2, 7, 8, 3), (3, 2, "same")), ((2, 8, 8, 3), (2, 2, "same")), ((2, 8, 8, 3), (3, 2, "valid"))]
 )
-def test_other_pooling_is_keras_own(shape, options):
+def test_other_pooling_is_keras_own(shape, options, gpu):
     images = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     ours, plain = kernels.MaxPooling2D(*options)(images), layers.MaxPooling2D(*options)(images)
     assert np.array_equal(ours, plain)
@@ -59,11 +65,24 @@ def test_products_of_float32_are_not_rounded_first():
     assert "HIGHEST" in lowered
 
 
-def test_steps_share_a_program_on_accelerators_alone(monkeypatch):
-    def at_once_on(device, feed="resident"):
-        monkeypatch.setattr(keras.distribution, "list_devices", lambda: [device])
-        return stepping.at_once(feed)
+def test_steps_share_a_program_on_a_gpu(gpu):
+    assert stepping.at_once("resident") == 20
+    assert stepping.at_once("streamed") == 1  # copies from Python at each step
 
-    assert at_once_on("cpu:0") == 1
-    assert at_once_on("gpu:0") == 20
-    assert at_once_on("gpu:0", "streamed") == 1
+
+def test_steps_are_taken_one_by_one_on_a_processor():
+    assert stepping.at_once("resident") == 1
+
+
+def test_training_as_on_a_gpu(gpu, monkeypatch):
+    """Pooling and stretches of steps as there, and a fast phase that is no whole number of stretches."""
+    from paperlib import data, training
+
+    monkeypatch.setattr(stepping, "_IN_ONE_PROGRAM", 2)
+    options = dict(split=0.75, steps=4, batch=4, precision="float32", seed=3)
+    digits, subset = data.load("digits"), np.arange(100, 160)
+    there = training.train_classifier(digits, subset, **options)
+    monkeypatch.undo()
+    here = training.train_classifier(digits, subset, **options)
+    assert there.phases == here.phases == (3, 1)
+    assert np.allclose(there.history.loss[:2], here.history.loss[:2], rtol=1e-3)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import alternate, matrices, operations
+from benchmarks import alternate, matrices, operations, work
 from paperlib import speed
 
 from .conftest import ROOT
@@ -70,7 +70,7 @@ def test_the_arithmetic_of_a_convolution_leaves_out_the_padding():
             inside[row, column] = sum(
                 0 <= row + i < 12 and 0 <= column + j < 12 for i in range(-2, 3) for j in range(-2, 3)
             )
-    assert operations.convolution_flop(12, 64, 64) == 2 * inside.sum() * 64 * 64
+    assert work.convolution_flop(12, 64, 64) == 2 * inside.sum() * 64 * 64
 
 
 def test_the_committed_measurements_are_of_at_least_five_pairs():
