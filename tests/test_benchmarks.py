@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from paperlib import speed
 from .conftest import ROOT
 
 
-def measured(*words):
-    done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True)
+def measured(*words, env=None):
+    done = subprocess.run([str(word) for word in words], cwd=ROOT, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -50,6 +51,14 @@ def test_ratios_are_taken_pair_by_pair():
 @pytest.mark.parametrize("contender", ["training_ours", "training_keras"])
 def test_training_contenders_run(contender):
     assert measured(sys.executable, "-m", f"benchmarks.{contender}", 64, 8)["images_per_s"] > 0
+
+
+def test_a_step_is_measured_beside_what_it_has_to_do():
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    found = measured(sys.executable, "-m", "benchmarks.accelerator", 4, 5, "ours", "keras_pooling", env=environment)
+    assert set(found["step_ms"]) == {"ours", "keras_pooling"} and min(found["step_ms"].values()) > 0
+    assert found["arithmetic_ms"] == pytest.approx(found["gflop"] / found["teraflops"])
+    assert found["traffic_ms"] == pytest.approx(1e3 * found["gigabytes"] / found["gigabytes_per_s"])
 
 
 def test_ours_and_the_cpp_program_choose_the_same(tmp_path):
