@@ -37,13 +37,13 @@ def execute(runs, dataset, folder, progress, client=None):
             for wave in (first, then):
                 given = {group: inputs(group[0], dataset, folder) for group in wave}
                 for group, outcomes in sweep.outcomes(workers, train, given, dataset):
-                    progress.begin(group[0].label(), _expected_steps(group))
+                    progress.begin(group[-1].label(), _expected_steps(group))
                     progress.step(_expected_steps(group))
                     for run, outcome in zip(group, outcomes, strict=True):
                         _write(run, folder, outcome)
         for group in todo:
             if group not in away:
-                progress.begin(group[0].label(), _expected_steps(group))
+                progress.begin(group[-1].label(), _expected_steps(group))
                 outcomes = train(group, dataset, inputs(group[0], dataset, folder), progress.step)
                 for run, outcome in zip(group, outcomes, strict=True):
                     _write(run, folder, outcome)

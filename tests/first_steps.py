@@ -1,6 +1,6 @@
 """The classifier's first steps, from weights and batches that NumPy draws: the same for every backend.
 
-`python -m tests.first_steps DATA BATCH RATE DTYPE` prints the loss of each and the kernels' norms after the last.
+`python -m tests.first_steps DATA BATCH RATE DTYPE ...` prints the loss of each and the kernels' norms after the last.
 How far float32 may take them is what it does to TensorFlow's, seen from float64.
 `first_steps_cifar10.json` beside this file has both, made on a processor with the paper's batch and rate.
 """
@@ -83,5 +83,7 @@ def _augmented(dataset, batch):
 
 
 if __name__ == "__main__":
-    source, batch, learning_rate, dtype = sys.argv[1:]
-    print(json.dumps(measured(data.load(source), int(batch), float(learning_rate), dtype), indent=1))
+    source, batch, learning_rate, *dtypes = sys.argv[1:]
+    dataset = data.load(source)
+    results = {dtype: measured(dataset, int(batch), float(learning_rate), dtype) for dtype in dtypes}
+    print(json.dumps(results, indent=1))

@@ -14,7 +14,7 @@ good = np.random.default_rng(2).normal(size=(8, 3))
 
 def test_k_distinct_indices_of_all(method):
     embeddings = np.abs(np.random.default_rng(1).normal(size=(30, 4)))
-    for k in (1, 2, 7, 29, 30):
+    for k in (1, 7, 30):
         chosen = select(embeddings, k, method, labels=np.arange(30) % 3)
         assert chosen.shape == (k,) and chosen.dtype == np.int64
         assert len(set(chosen.tolist())) == k and 0 <= chosen.min() and chosen.max() < 30
@@ -22,29 +22,28 @@ def test_k_distinct_indices_of_all(method):
 
 def test_k_distinct_indices_also_of_copies(method):
     embeddings = np.repeat([[0.0, 2.0], [1.0, 1.0], [3.0, 0.0]], 5, axis=0)
-    for k in (2, 3, 4, 9, 15):
+    for k in (2, 9, 15):
         chosen = select(embeddings, k, method, labels=np.arange(15) % 3)
         assert len(set(chosen.tolist())) == len(chosen) == k
     if method not in LOOK_AT_NOTHING:
         assert len(np.unique(embeddings[select(embeddings, 3, method)], axis=0)) > 1
 
 
-@pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.int64, np.float16, np.float32])
-def test_all_kinds_of_numbers(method, dtype):
+def test_all_kinds_of_numbers(method):
     # Values that every kind holds exactly: the same choice whatever they are stored as.
     embeddings = np.random.default_rng(3).integers(0, 2, size=(40, 9))
     expected = select(embeddings.astype(np.float64), 6, method, labels=np.arange(40) % 2, seed=5)
-    chosen = select(embeddings.astype(dtype), 6, method, labels=np.arange(40) % 2, seed=5)
-    if method != "k_means":  # which computes in the width that it is given
-        assert chosen.tolist() == expected.tolist()
-    assert len(set(chosen.tolist())) == 6
+    for dtype in (np.bool_, np.uint8, np.int64, np.float16, np.float32):
+        chosen = select(embeddings.astype(dtype), 6, method, labels=np.arange(40) % 2, seed=5)
+        if method != "k_means":  # which computes in the width that it is given
+            assert chosen.tolist() == expected.tolist(), dtype
+        assert len(set(chosen.tolist())) == 6
 
 
 def test_the_same_arguments_give_the_same_indices(method):
     embeddings, labels = np.random.default_rng(1).random((60, 4), np.float32), np.arange(60) % 3
-    for seed in (0, 1):
-        once, again = (select(embeddings, 20, method, labels=labels, seed=seed).tolist() for _ in range(2))
-        assert once == again
+    once, again = (select(embeddings, 20, method, labels=labels, seed=1).tolist() for _ in range(2))
+    assert once == again
 
 
 def test_only_methods_that_draw_depend_on_the_seed(method):
