@@ -1,12 +1,14 @@
-# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), PYTHON, VENV (where
-# the environment is; VENV= takes PYTHON, python3 unless named, with what is installed there),
-# SCHEDULER (the address of a dask scheduler, whose workers then train what no clock measures; see paperlib.sweep).
+# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), NOTEBOOKS (what
+# their names begin with, such as "04 05"; all unless given), PYTHON, VENV (where the environment is; VENV= takes PYTHON,
+# python3 unless named, with what is installed there), SCHEDULER (the address of a dask scheduler, whose workers then train
+# what no clock measures; see paperlib.sweep).
 
 NAMED := $(PROFILE)
 PROFILE ?= quick
 DATA ?=
 OPTIONS ?=
 SCHEDULER ?=
+NOTEBOOKS ?=
 VENV ?= .venv
 PEERS ?= build/peers
 OUT := figures/$(PROFILE)
@@ -27,7 +29,7 @@ SHELL := /bin/bash
 .PHONY: help env figures records wheels own verify report test bench readme lab clean
 
 help:  ## this list
-	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [SCHEDULER=tcp://host:port]"
+	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [NOTEBOOKS=\"04 05\"] [SCHEDULER=tcp://host:port]"
 	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 env: $(READY)  ## build .venv from the pins in environment.yml
@@ -45,7 +47,7 @@ $(READY): environment.yml pyproject.toml
 	@touch $@
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
-	@$(if $(SCHEDULER),DASK_SCHEDULER_ADDRESS="$(SCHEDULER)") $(RUN) -m paperlib.headless "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
+	@$(if $(SCHEDULER),DASK_SCHEDULER_ADDRESS="$(SCHEDULER)") $(RUN) -m paperlib.headless "$(PROFILE)" "$(DATA)" $(NOTEBOOKS) 2> >(grep -vE "$(NOTES)" >&2)
 	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
 
 records: env  ## train all that `make figures` would and that is not on record, in one process; draws nothing

@@ -1,4 +1,4 @@
-"""Run all notebooks without a screen, one after the other: `python -m paperlib.headless PROFILE [DATA]`."""
+"""Run notebooks without a screen, one after the other: `python -m paperlib.headless PROFILE [DATA [NUMBER ...]]`."""
 
 import os
 import sys
@@ -9,15 +9,21 @@ import papermill
 from paperlib.profiles import profile as profile_named
 
 
-def run(profile, data="", root=Path()):
+def run(profile, data="", *numbers, root=Path()):
     """Execute `root`/notebooks into `root`/figures/PROFILE/notebooks, each file whole or not at all.
+
+    numbers: what the names of those to execute begin with, such as "04"; all if none are given.
 
     Each is given those of the parameters profile, data, figures and progress that it has.
 
-    Raises ValueError for an unknown profile, and papermill's PapermillExecutionError at the first notebook that fails; the ones before it are kept.
+    Raises ValueError for an unknown profile or number, and papermill's PapermillExecutionError at the first notebook
+    that fails; the ones before it are kept.
     """
     profile_named(profile)  # refuses an unknown one before a folder of that name is made
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    if unknown := [number for number in numbers if not any(file.name.startswith(number) for file in notebooks)]:
+        raise ValueError(f"no notebook's name begins with {', '.join(unknown)}: there are {', '.join(f.stem for f in notebooks)}")
+    notebooks = [file for file in notebooks if not numbers or file.name.startswith(numbers)]
     parts, done = root / "build", root / "figures" / profile / "notebooks"
     for folder in (parts, done):
         folder.mkdir(parents=True, exist_ok=True)

@@ -55,14 +55,26 @@ def test_headless_refuses_an_unknown_profile_and_makes_no_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    for name, code in (("01_good", "print(profile)"), ("02_bad", "1 / 0")):
+def _notebooks(folder, **codes):
+    (folder / "notebooks").mkdir()
+    for name, code in codes.items():
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
         parameters = nbformat.v4.new_code_cell("profile = ''", metadata={"tags": ["parameters"]})
         notebook.cells = [parameters, nbformat.v4.new_code_cell(code)]
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+        nbformat.write(notebook, folder / "notebooks" / f"{name.lstrip('_')}.ipynb")
+
+
+def test_headless_runs_the_notebooks_that_are_named(tmp_path):
+    _notebooks(tmp_path, _01_left="1 / 0", _02_named="print(1)")
+    run("quick", "", "02", root=tmp_path)
+    assert [path.name for path in (tmp_path / "figures" / "quick" / "notebooks").iterdir()] == ["02_named.ipynb"]
+    with pytest.raises(ValueError, match="no notebook's name begins with 03: there are 01_left, 02_named"):
+        run("quick", "", "02", "03", root=tmp_path)
+
+
+def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):
+    _notebooks(tmp_path, _01_good="print(profile)", _02_bad="1 / 0")
     with pytest.raises(papermill.PapermillExecutionError, match="ZeroDivisionError"):
         run("quick", root=tmp_path)
     done = tmp_path / "figures" / "quick" / "notebooks"
