@@ -2,7 +2,8 @@
 
 `python -m tests.first_steps DATA BATCH RATE DTYPE ...` prints the loss of each and the kernels' norms after the last.
 How far float32 may take them is what it does to TensorFlow's, seen from float64.
-`first_steps_cifar10.json` beside this file has both, made on a processor with the paper's batch and rate.
+`first_steps_cifar10.json` beside this file has both, made on a processor with the paper's batch and rate: `on_gpu.py`
+holds a GPU against them.
 """
 
 import json
