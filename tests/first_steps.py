@@ -46,17 +46,17 @@ def error(found, usual, exact):
     """How far `found` is from `exact`, where `usual` is as far as 1; the largest over all losses and norms.
 
     A step inherits the errors of those before, and each kernel those of the others: what is usual for a loss is the
-    largest error until then, for a norm the largest of any, relative to it. Nothing is expected to be nearer than a unit
-    in the last place.
+    largest error until then, for a norm the largest of any, relative to it. Nothing is expected to be nearer than a
+    unit in the last place.
     """
     usually_far = {name: np.abs(np.array(usual[name]) - exact[name]) for name in ("losses", "norms")}
     usually_far["losses"] = np.maximum.accumulate(usually_far["losses"])
     usually_far["norms"] = np.max(usually_far["norms"] / exact["norms"]) * np.array(exact["norms"])
-    last_place = np.finfo(np.float32).eps
-    return max(
-        float(np.max(np.abs(np.array(found[name]) - exact[name]) / np.maximum(far, last_place * np.array(exact[name]))))
-        for name, far in usually_far.items()
-    )
+    shares = []
+    for name, far in usually_far.items():
+        far = np.maximum(far, np.finfo(np.float32).eps * np.array(exact[name]))
+        shares.append(np.abs(np.array(found[name]) - exact[name]) / far)
+    return float(np.concatenate(shares).max())
 
 
 def _initial(model):
