@@ -22,7 +22,8 @@ def run(profile, data="", *numbers, root=Path()):
     profile_named(profile)  # refuses an unknown one before a folder of that name is made
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
     if unknown := [number for number in numbers if not any(file.name.startswith(number) for file in notebooks)]:
-        raise ValueError(f"no notebook's name begins with {', '.join(unknown)}: there are {', '.join(f.stem for f in notebooks)}")
+        there_are = ", ".join(file.stem for file in notebooks)
+        raise ValueError(f"no notebook's name begins with {', '.join(unknown)}: there are {there_are}")
     notebooks = [file for file in notebooks if not numbers or file.name.startswith(numbers)]
     parts, done = root / "build", root / "figures" / profile / "notebooks"
     for folder in (parts, done):

@@ -148,7 +148,7 @@ def _together(runs):
     groups = {}
     for run in runs:
         groups.setdefault(_beginning(run), []).append(run)
-    return [(run,) if not others else tuple(sorted([run, *others], key=methodcaller("phases"))) for run, *others in groups.values()]
+    return [tuple(sorted(group, key=methodcaller("phases")) if len(group) > 1 else group) for group in groups.values()]
 
 
 def _beginning(run):

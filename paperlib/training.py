@@ -149,7 +149,7 @@ def _two_phases(
                 fast, branch = loop.steps, loop.state() if after else None
                 of_all = batches(everything, seeds[3])
             loop.run(of_all, *second)
-            end = loop.state() if after else None
+            end = loop.state() if after and after[0] == first else None
             yield Training(model, _averaged(model, optimizer), loop.history(), (fast, loop.steps - fast), precision)
     finally:
         feeds.let_go(trained)
