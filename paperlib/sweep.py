@@ -1,6 +1,7 @@
 """A study's runs on the workers of a dask scheduler. What they find comes back as data: no file system is shared."""
 
 import os
+import pickle
 from contextlib import nullcontext
 
 from paperlib import environment
@@ -38,6 +39,7 @@ def outcomes(client, train, inputs, dataset):
     """
     if not inputs:
         return
+    from dask import config
     from distributed import as_completed
 
     threads = client.nthreads()
@@ -47,8 +49,11 @@ def outcomes(client, train, inputs, dataset):
             f"the workers' threads are {found}; a run needs a process of its own: start workers with "
             "`dask worker ADDRESS --nthreads 1`, one on each machine or for each GPU"
         )
-    # Under a name of its own: one made of its content may still be being forgotten from the sweep before.
-    [sent] = client.scatter([dataset], broadcast=True, hash=False)
+    # As a task, and not scattered: what is lost with the last worker that holds it is then made again. As bytes: the
+    # scheduler need not have this package. Without the warning that there are many: they are sent once.
+    with config.set({"distributed.admin.large-graph-warning-threshold": "1 PiB"}):
+        sent = client.submit(pickle.loads, pickle.dumps(dataset), pure=False)
+    client.replicate([sent])  # dask sends a run to where its data are
     futures = {
         client.submit(_trained, train, runs, sent, given, environment.CODE, pure=False): runs
         for runs, given in inputs.items()

@@ -8,14 +8,20 @@ import pytest
 from paperlib import environment, outcomes, plans, records, study, sweep
 from paperlib.profiles import profile
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
+
+
+def local_cluster(workers):
+    return distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    )
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as cluster:
+    # Dask looks for copies to drop every two seconds: also, if seldom, between that of the data and the first run.
+    with dask.config.set({"distributed.scheduler.active-memory-manager.start": False}), local_cluster(2) as cluster:
         yield cluster
 
 
@@ -109,6 +115,20 @@ def test_a_worker_that_is_killed_changes_nothing(client, tmp_path):
     sweeping.join(120)
     assert sorted(run for (run,), _ in found) == list("abcd")
     assert all(data == "data" and process != killed for _, [(process, data)] in found)
+
+
+def kills_the_first(runs, dataset, given):
+    if os.getpid() == given:
+        os.kill(given, signal.SIGKILL)
+    yield dataset
+
+
+@pytest.mark.filterwarnings("error:Sending large graph")
+def test_data_lost_with_the_last_worker_are_sent_again():
+    with local_cluster(1) as cluster, distributed.Client(cluster, timeout=120, set_as_default=False) as client:
+        [first] = client.run(os.getpid).values()
+        runs, data = {("a",): first, ("b",): first}, bytes(2**24)
+        assert dict(sweep.outcomes(client, kills_the_first, runs, data)) == {("a",): [data], ("b",): [data]}
 
 
 def test_workers_with_other_code_are_refused(client, monkeypatch):
