@@ -95,17 +95,27 @@ def length_runs(profile, dataset, *, feed="resident", precision="auto"):
 
 def budget_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
     """Fig. 6: the full set alone, and half of the steps on the subset first, until the time is up (reading R9)."""
-    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
-    half = replace(_subset(full, profile, dataset, "top_activations", profile.k, overlap), split=0.5)
-    return [replace(run, seed=seed) for seed in profile.budget_seeds for run in (full, half)]
+    runs = loss_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision)
+    return [run for run in runs if run.k != profile.large_k]
 
 
 def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
-    """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large."""
-    full = _budgeted(_full_run(profile, dataset, feed, precision), profile)
-    large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k, overlap), split=0.5)
-    return budget_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision) + [
-        replace(large, seed=seed) for seed in profile.large_seeds
+    """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large.
+
+    The arms take turns, so that a machine that is slower for a while is so for all of them.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    half, large = (
+        replace(_subset(full, profile, dataset, "top_activations", k, overlap), split=0.5)
+        for k in (profile.k, profile.large_k)
+    )
+    seeds = {full: profile.budget_seeds, half: profile.budget_seeds, large: profile.large_seeds}
+    every = sorted({seed for some in seeds.values() for seed in some})
+    return [
+        replace(arm, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds, seed=seed)
+        for seed in every
+        for arm, some in seeds.items()
+        if seed in some
     ]
 
 
@@ -123,13 +133,13 @@ def precision_runs(profile, dataset, *, feed="resident"):
 
 
 def feed_runs(profile, dataset, *, precision="auto"):
-    """The full set alone and the 50 / 50 run with both feeds (reading R13): what does a step cost?"""
-    runs = []
+    """The full set alone and the 50 / 50 run with both feeds (reading R13), in turn: what does a step cost?"""
+    arms = []
     for feed in ("resident", "streamed"):
         full = _full_run(profile, dataset, feed, precision)
         half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
-        runs += [replace(arm, seed=seed) for arm in (full, half) for seed in profile.length_seeds]
-    return runs
+        arms += [full, half]
+    return [replace(arm, seed=seed) for seed in profile.length_seeds for arm in arms]
 
 
 def method_runs(profile, dataset, *, feed="resident", precision="auto"):
@@ -198,7 +208,3 @@ def _subset(run, profile, dataset, method, k, overlap="fill"):
         return replace(run, selection=method, k=k)
     autoencoder = autoencoder_run(profile, dataset, precision=run.precision)
     return replace(run, selection=method, k=k, overlap=overlap, autoencoder=autoencoder)
-
-
-def _budgeted(run, profile):
-    return replace(run, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds)
