@@ -75,7 +75,7 @@ report: env  ## render the executed notebooks and the claims into one site, buil
 	@$(RUN) -m paperlib.report "$(PROFILE)"
 
 test: env  ## pytest, then nbval over all notebooks
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 	$(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
 
 # The peers need packages that nothing else does, so they have an environment of their own. TOPICS: see the module.
