@@ -88,7 +88,7 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 	@touch $@
 
 readme: env  ## write the tables in README.md anew from the committed records
-	$(RUN) -m paperlib.readme README.md
+	$(RUN) -m paperlib.readme README.md 2> >(grep -vE "$(NOTES)" >&2)
 
 lab: env  ## open JupyterLab on the notebooks
 	$(RUN) -m jupyter lab --notebook-dir=notebooks

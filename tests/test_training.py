@@ -136,7 +136,7 @@ def test_a_time_budget_ends_the_run_and_its_steps_repeat_it(digits):
     assert fast > 0 and full > 0
     ended = timed.history.seconds
     assert ended[-2] < 1.0 <= ended[-1]
-    assert abs(ended[fast - 1] - 0.5) < 0.25  # half of the time, but for a few steps drawn ahead
+    assert ended[fast - 2] < 0.5 <= ended[fast - 1]
     again = train_classifier(digits, SUBSET, phases=(fast, full), batch=16)
     assert again.phases == timed.phases
     assert weights_digest(again.weights["raw"]) == weights_digest(timed.weights["raw"])
