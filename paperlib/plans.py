@@ -109,13 +109,10 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
         replace(_subset(full, profile, dataset, "top_activations", k, overlap), split=0.5)
         for k in (profile.k, profile.large_k)
     )
-    seeds = {full: profile.budget_seeds, half: profile.budget_seeds, large: profile.large_seeds}
-    every = sorted({seed for some in seeds.values() for seed in some})
     return [
         replace(arm, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds, seed=seed)
-        for seed in every
-        for arm, some in seeds.items()
-        if seed in some
+        for seed in profile.budget_seeds
+        for arm in (full, half, *([large] if seed in profile.large_seeds else []))
     ]
 
 

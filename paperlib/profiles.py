@@ -21,7 +21,7 @@ class Profile:
     runs_at_split: dict  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
     baseline_seeds: tuple  # whose median time the budgets are shares of; also run in float32
     budget_seeds: tuple  # of each arm of Fig. 6
-    large_seeds: tuple  # of the subset ten times as large, Fig. 7
+    large_seeds: tuple  # of these, those that the subset ten times as large is run with, too (Fig. 7)
     riddle_seeds: tuple  # of each candidate mechanism
     lengths: tuple  # shares of the steps that the cost of an accuracy is measured at
     length_seeds: tuple
