@@ -1,97 +1,128 @@
 # `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), NOTEBOOKS (what
 # their names begin with, such as "04 05"; all unless given), PYTHON, VENV (where the environment is; VENV= takes PYTHON,
 # python3 unless named, with what is installed there), SCHEDULER (the address of a dask scheduler, whose workers then train
-# what no clock measures; see paperlib.sweep).
+# what no clock measures; see paperlib.study.workers), FRESH and RUN (see verify).
 
-NAMED := $(PROFILE)
+SHELL := /bin/bash
+# What was given, if anything: a setting that is given and empty is not one that was left out.
+NAMED := $(value PROFILE)
+DATA_FROM := $(origin DATA)
 PROFILE ?= quick
-DATA ?=
-OPTIONS ?=
-SCHEDULER ?=
-NOTEBOOKS ?=
 VENV ?= .venv
 PEERS ?= build/peers
-OUT := figures/$(PROFILE)
-READY := $(if $(VENV),$(VENV)/.ready)
-RUN := $(if $(VENV),$(VENV)/bin/python,$(or $(PYTHON),python3))
 LACKS ?= keras namex optree apricot-select
-
-export TF_CPP_MIN_LOG_LEVEL ?= 2
 # TensorFlow's notes on how it was built, which it prints at any log level.
 NOTES := absl::InitializeLog|oneDNN custom operations
+
+# Settings are data, and neither make nor a shell runs what is in them. Make would expand `$(shell ...)` in a value: so
+# each is taken as it was written, and so is everything else that the command line sets. A shell would run `...` and
+# $(...): so recipes get settings from the environment, as "$$DATA", and never have make write them into a command.
+# Nothing can be done about the names of variables, which make expands before it reads this file, nor about settings of
+# make itself (SHELL, MAKEFLAGS, MAKEFILES, --eval): who can choose those can run commands anyway.
+SETTINGS := PROFILE DATA OPTIONS SCHEDULER NOTEBOOKS VENV PYTHON PEERS LACKS FRESH RUN MINUTES PLAN TOPICS NAMED DATA_FROM NOTES
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+$(foreach name,$(SETTINGS) $(GIVEN),$(eval override export $(name) := $$(value $(name))))
+
+# These two are parts of targets' names, where a ; or a : would mean something to make.
+UNFIT := ; : , & | < > ( ) { } [ ] * ? ! % = ~ ` ' " \ $$ \#
+$(foreach name,VENV PEERS,$(foreach character,$(UNFIT),$(if $(findstring $(character),$($(name))),\
+    $(error $(name) is $($(name)): a path without spaces and without any of $(UNFIT) is needed))))
+$(foreach name,VENV PEERS,$(if $(word 2,$($(name))),$(error $(name) is $($(name)): a path without spaces is needed)))
+READY := $(if $(VENV),$(VENV)/.ready)
+override export INTERPRETER := $(if $(VENV),$(VENV)/bin/python,$(or $(PYTHON),python3))
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
 # Under JAX every run compiles its steps: what another one has compiled, in this process or before, is found there.
 export JAX_COMPILATION_CACHE_DIR ?= $(CURDIR)/build/jax
 export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
-SHELL := /bin/bash
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures records wheels own verify report test bench readme lab clean
+.PHONY: help env figures records wheels wheel own verify report lint test bench readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [NOTEBOOKS=\"04 05\"] [SCHEDULER=tcp://host:port]"
-	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' Makefile | expand -t 12
 
 env: $(READY)  ## build .venv from the pins in environment.yml
 
 $(READY): environment.yml pyproject.toml
-	@python=$$(for p in $(PYTHON) python3 python3.12 python3.13 python3.11 python3.10; do \
-	    $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done); \
+	@python=$$(for p in "$$PYTHON" python3 python3.12 python3.13 python3.11 python3.10; do \
+	    "$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done); \
 	if [ -z "$$python" ]; then \
-	    echo "No Python from 3.10 to 3.13 was found; install one, or name it: make $(MAKECMDGOALS) PYTHON=path" >&2; exit 1; fi; \
-	echo "Building $(VENV) with $$($$python --version) (some minutes, once)"; \
-	$$python -m venv --clear $(VENV) || \
+	    echo "No Python from 3.10 to 3.13 was found; install one, or name it: make env PYTHON=path" >&2; exit 1; fi; \
+	echo "Building $$VENV with $$("$$python" --version) (some minutes, once)"; \
+	"$$python" -m venv --clear "$$VENV" || \
 	    { echo "That Python has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@sed -n 's/^      - //p' environment.yml > $(VENV)/requirements.txt
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --requirement $(VENV)/requirements.txt
-	@touch $@
+	@sed -n 's/^      - //p' environment.yml > "$$VENV/requirements.txt"
+	@"$$INTERPRETER" -m pip install --quiet --disable-pip-version-check --requirement "$$VENV/requirements.txt"
+	@touch "$$VENV/.ready"
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
-	@$(if $(SCHEDULER),DASK_SCHEDULER_ADDRESS="$(SCHEDULER)") $(RUN) -m paperlib.headless "$(PROFILE)" "$(DATA)" $(NOTEBOOKS) 2> >(grep -vE "$(NOTES)" >&2)
-	@echo "Written:"; ls -d $(OUT)/*.png $(OUT)/*.pdf $(OUT)/*.csv $(OUT)/notebooks $(OUT)/records
+	@[ -z "$$SCHEDULER" ] || export DASK_SCHEDULER_ADDRESS="$$SCHEDULER"; set -f; \
+	"$$INTERPRETER" -m paperlib.pages.notebooks "$$PROFILE" "$$DATA" $$NOTEBOOKS 2> >(grep -vE "$$NOTES" >&2)
+	@echo "Written:"; cd figures && ls -d "$$PROFILE"/*.png "$$PROFILE"/*.pdf "$$PROFILE"/*.csv "$$PROFILE"/{notebooks,records}
 
-records: env  ## train all that `make figures` would and that is not on record, in one process; draws nothing
-	@$(RUN) -m paperlib.recording "$(PROFILE)" "$(DATA)" 2> >(grep -vE "$(NOTES)" >&2)
+# It can be interrupted at any time: the run under way is saved, and the next call goes on.
+records: env  ## train what is not on record; MINUTES=150: for so long; PLAN=1: print the plan and its hours alone
+	@"$$INTERPRETER" -m paperlib.study.recording "--data=$$DATA" $(if $(MINUTES),"--minutes=$$MINUTES") $(if $(PLAN),--plan) \
+	    -- "$$PROFILE" 2> >(grep -vE "$$NOTES" >&2)
 
 # For the version of PYTHON. LACKS: what is missing there, in the versions of environment.yml if it is named in it.
 wheels:  ## collect in build/wheels what a machine with JAX, but without a network, lacks; see the README
 	@rm -rf build/wheels; mkdir -p build/wheels
-	@$(or $(PYTHON),python3) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheels \
-	    $(foreach name,$(LACKS),$$(sed -n 's/^      - \($(name)==.*\)/\1/p;' environment.yml | grep . || echo $(name)))
+	@set -f; "$${PYTHON:-python3}" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheels -- \
+	    $$(for name in $$LACKS; do sed -n 's/^      - //p' environment.yml | sed 's/;.*//' | grep "^$$name==" || echo "$$name"; done)
 	@ls build/wheels
 
-# OPTIONS: papermill's, such as '-p k 500'; the notebook names the parameters. -r: a path is text, even one like 123.
-own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); writes a folder in figures/own
-	@mkdir -p build
-	@$(RUN) -m papermill notebooks/12_your_own_data.ipynb build/12_your_own_data.ipynb --no-progress-bar --log-output \
-	    -r path "$(DATA)" -p figures figures -p progress lines $(OPTIONS) \
-	    2> >(grep -vE "$(NOTES)|^(Executing|Ending) Cell|^(Input|Output) Notebook|^<Figure|^$$" >&2)
+wheel: env  ## build the package alone as build/wheel/*.whl, for pip to install elsewhere
+	@rm -rf build/wheel build/lib build/bdist.*; mkdir -p build/wheel
+	@"$$INTERPRETER" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheel .
+	@ls build/wheel
 
-# FRESH=1 trains a sample of the runs again. Without PROFILE: all that are committed.
-verify: env  ## check every reported number against the records; FRESH=1 PROFILE=cpu DATA=path: and train some again
-	@$(RUN) -m paperlib.verify $(if $(FRESH),"$(PROFILE)" --fresh "$(DATA)",$(NAMED)) 2> >(grep -vE "$(NOTES)" >&2)
+# OPTIONS: papermill's, such as '-p k 500', taken apart at spaces; the notebook names the parameters. -r: a path is text,
+# even one like 123. A DATA that is given and empty is a mistake, such as a variable that is not set.
+own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); writes a folder in figures/own
+	@[ -n "$$DATA" ] || [ "$$DATA_FROM" = undefined ] || \
+	    { echo "DATA is empty: give the path to your samples, or leave DATA out to try it on scikit-learn's digits" >&2; exit 1; }
+	@mkdir -p build
+	@set -f; "$$INTERPRETER" -m papermill notebooks/12_your_own_data.ipynb build/12_your_own_data.ipynb --no-progress-bar \
+	    --log-output -r path "$$DATA" -p figures figures -p progress lines $$OPTIONS \
+	    2> >(grep -vE "$$NOTES|^(Executing|Ending) Cell|^(Input|Output) Notebook|^<Figure|^$$" >&2)
+
+# Writes nothing that is committed; docs/verify.md says what it covers. Without PROFILE: all that are committed.
+# RUN: the name of a record's file, or how its hash begins.
+verify: env  ## check every reported number and picture; FRESH=1 DATA=path: train some runs again; RUN=hash DATA=path: that one
+	@"$$INTERPRETER" -m paperlib.pages.verify "--data=$$DATA" "--run=$$RUN" $(if $(FRESH),--fresh) -- "$$NAMED" \
+	    2> >(grep -vE "$$NOTES" >&2)
 
 report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
-	@$(RUN) -m paperlib.report "$(PROFILE)"
+	@"$$INTERPRETER" -m paperlib.pages.report "$$PROFILE"
+
+lint: env  ## ruff (faults and format) and mypy (types of the modules that a reader calls)
+	"$$INTERPRETER" -m ruff check .
+	"$$INTERPRETER" -m ruff format --check .
+	"$$INTERPRETER" -m mypy
 
 test: env  ## pytest, then nbval over all notebooks
-	$(RUN) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
-	$(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
+	"$$INTERPRETER" -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	"$$INTERPRETER" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
 
 # The peers need packages that nothing else does, so they have an environment of their own. TOPICS: see the module.
 bench: env $(PEERS)/.ready  ## measure ours against Keras, PyTorch, C++ and apricot; writes figures/bench
-	$(RUN) -m benchmarks figures/bench $(PEERS)/bin/python $(TOPICS) 2> >(grep -vE "$(NOTES)" >&2)
+	set -f; "$$INTERPRETER" -m benchmarks figures/bench "$$PEERS/bin/python" $$TOPICS 2> >(grep -vE "$$NOTES" >&2)
 
 $(PEERS)/.ready: benchmarks/requirements.txt
-	$(RUN) -m venv --clear $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
-	@touch $@
+	"$$INTERPRETER" -m venv --clear "$$PEERS"
+	"$$PEERS/bin/python" -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
+	@touch "$$PEERS/.ready"
 
-readme: env  ## write the tables in README.md anew from the committed records
-	$(RUN) -m paperlib.readme README.md 2> >(grep -vE "$(NOTES)" >&2)
+readme: env  ## write the tables in README.md and docs anew from the committed records
+	"$$INTERPRETER" -m paperlib.pages.readme 2> >(grep -vE "$$NOTES" >&2)
 
 lab: env  ## open JupyterLab on the notebooks
-	$(RUN) -m jupyter lab --notebook-dir=notebooks
+	"$$INTERPRETER" -m jupyter lab --notebook-dir=notebooks
 
 clean:  ## remove the environment and what `make figures` wrote in the quick profile
-	rm -rf $(VENV) build figures/quick
+	[ ! -e "$$VENV/pyvenv.cfg" ] || rm -rf -- "$$VENV"
+	rm -rf build figures/quick

@@ -14,7 +14,9 @@ import pandas as pd
 
 from benchmarks.alternate import alternately, ratios
 from benchmarks.matrices import matrix
-from paperlib import environment, speed
+from paperlib.figures import stamps
+from paperlib.pages import speed
+from paperlib.study import environment
 
 ROOT = Path(__file__).parents[1]
 OURS = "paperlib"
@@ -61,6 +63,20 @@ def selection(python, peers, scratch):
         reading = reading.rename(columns={"reading_s": "seconds"}).assign(name="reading the matrix once, C++")
         yield f"selection of {k:,} from {samples:,}", pd.concat([runs, reading]), "seconds", False
         file.unlink()
+
+
+def methods(python, peers, scratch):
+    """The other methods at the size of the paper, against a plain NumPy loop and scikit-learn."""
+    samples, k = PAPER
+    file = matrix(scratch / f"{samples}.bin", samples, ELEMENTS)
+    for method in ("k_center", "max_dispersion", "herding", "k_means"):
+        command = [python, "-m", "benchmarks.selection_methods", file, ELEMENTS, k, method]
+        other = "scikit-learn's clusters" if method == "k_means" else "a NumPy loop"
+        runs = alternately({OURS: command, other: [*command, "plain"]}, rounds=3, timeout=120)
+        assert method == "k_means" or runs["digest"].dropna().nunique() == 1, (
+            f"{method} chooses as the plain loop does not"
+        )
+        yield f"{method}, {k:,} of {samples:,}", runs, "seconds", False
 
 
 def scaling(python, peers, scratch):
@@ -113,7 +129,7 @@ def gpu(python, peers, scratch):
     yield "a step on a GPU, batch 1,024", runs, None, None
 
 
-_USUAL = (training, embedding, selection, operations, scaling, figures)
+_USUAL = (training, embedding, selection, methods, operations, scaling, figures)
 TOPICS = {function.__name__: function for function in (*_USUAL, gpu)}
 
 
@@ -134,11 +150,15 @@ def measure(name, folder, peers):
 if __name__ == "__main__":
     folder, peers, topics = Path(sys.argv[1]), sys.argv[2], sys.argv[3:] or [function.__name__ for function in _USUAL]
     if "selection" in topics and not shutil.which("g++"):
-        sys.exit("selection is measured against a C++ program: install g++, or name other topics: make bench TOPICS=...")
+        sys.exit(
+            "selection is measured against a C++ program: install g++, or name other topics: make bench TOPICS=..."
+        )
     if unknown := set(topics) - set(TOPICS):
         sys.exit(f"unknown topic {', '.join(unknown)}: choose from {', '.join(TOPICS)}")
     folder.mkdir(parents=True, exist_ok=True)
+    before = stamps.marks(folder)
     for topic in topics:
         measure(topic, folder, peers)
     speed.draw(folder)
+    stamps.write_digests(folder, before, keep=True)
     print(speed.markdown(folder))

@@ -16,7 +16,9 @@ from keras import layers
 
 from benchmarks.images import dataset
 from benchmarks.work import gigabytes, gigaflops
-from paperlib import environment, models, stepping
+from paperlib import models
+from paperlib.compute import steppers
+from paperlib.study import environment
 from paperlib.training import train_classifier
 
 _ON_GPU = jax.default_backend() != "cpu"
@@ -44,13 +46,13 @@ def _seconds(program, argument):
 
 def ours(batch, steps, **options):
     """Milliseconds a step: the median over programs of several."""
-    at_once = stepping.at_once(options.get("feed", "resident"))
+    together = steppers.steps_per_execution(options.get("feed", "resident"))
     seconds = train_classifier(dataset(), batch=batch, steps=steps, **options).history.seconds
-    return 1e3 * float(np.median(np.diff(seconds[2 * at_once - 1 :: at_once]))) / at_once
+    return 1e3 * float(np.median(np.diff(seconds[2 * together - 1 :: together]))) / together
 
 
 def one_a_program(batch, steps):
-    with mock.patch.object(stepping, "at_once", lambda feed: 1):
+    with mock.patch.object(steppers, "steps_per_execution", lambda feed: 1):
         return ours(batch, steps)
 
 

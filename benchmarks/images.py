@@ -1,4 +1,4 @@
-"""What all contenders are given: made-up images in CIFAR-10's shape, since no time measured depends on what they show."""
+"""What all contenders are given: made-up images in CIFAR-10's shape. No time measured depends on what they show."""
 
 import numpy as np
 

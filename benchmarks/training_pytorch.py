@@ -1,6 +1,7 @@
 """Training as a careful PyTorch user writes it: python -m benchmarks.training_pytorch BATCH STEPS
 
-On a GPU if there is one. In-memory tensors without a DataLoader, augmentation in batches, bfloat16 autocast, channels-last.
+On a GPU if there is one. In-memory tensors without a DataLoader, augmentation in batches, bfloat16 autocast,
+channels-last.
 """
 
 import json

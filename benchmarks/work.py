@@ -18,8 +18,8 @@ def gigaflops(batch):
 def gigabytes(batch):
     """Read and written in bfloat16 if each tensor is so once for each operation that cannot be joined with another.
 
-    These are the convolutions, the poolings, which keep the place of each maximum in a byte, and the statistics of batch
-    normalization, for which its input, and its output's gradient, are read once more.
+    These are the convolutions, the poolings, which keep the place of each maximum in a byte, and the statistics of
+    batch normalization, for which its input, and its output's gradient, are read once more.
     """
     images, conv1 = 2 * 24 * 24 * 3, 2 * 24 * 24 * 64
     pool1 = norm1 = conv2 = norm2 = 2 * 12 * 12 * 64

@@ -1,54 +1,69 @@
-"""Section IV-A: random crop, flip, brightness and contrast, drawn anew for every image, then standardization.
+"""Section IV-A: random crop, flip, brightness and contrast, drawn for every image separately, then standardization.
 
-The strengths are the tutorial's (reading R3). Keras' own `RandomCrop` draws one crop for a whole batch,
-which is why these layers exist. Each takes images (B, H, W, C); the draws follow `seed`.
+The strengths are the tutorial's (reading R3). These layers exist because Keras' own `RandomCrop` draws one crop for a
+whole batch. Each layer takes images (B, H, W, C) and draws from its `seed`.
 
-Random brightness needs no code: it adds one number to all pixels of an image, and without clipping in between
-(as in the tutorial) standardization subtracts it again.
+Random brightness needs no code: it adds one number to all pixels of an image, and standardization subtracts it again
+(there is no clipping in between, as in the tutorial).
 """
+
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from paperlib.compute import Tensor
+
 CONTRAST = (0.2, 1.8)  # factor on the distance of a pixel from its channel's mean
 
 
 class _PerImage(keras.layers.Layer):
-    """Changes images while training; what it does otherwise is the same for all."""
+    """A layer that draws for each image in training, and does the same to all images otherwise."""
 
-    def __init__(self, seed=0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed}
 
 
 class RandomCropFlip(_PerImage):
-    """A `size` x `size` window of each image, each position equally likely, mirrored left to right in every second
-    image on average; the centre as it is when not training.
+    """Random crop and random left-right flip, drawn for each image; the centre crop when not training.
+
+    Images (B, H, W, C) -> (B, size, size, C) of the same type. All positions are equally likely, and a flip has
+    probability 1/2.
+
+    Parameters
+    ----------
+    size : int
+        Side of the crop in pixels.
+    seed : int
+        Of the draws.
+    **kwargs
+        Handed on to `keras.layers.Layer`.
     """
 
-    def __init__(self, size, seed=0, **kwargs):
+    def __init__(self, size: int, seed: int = 0, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         self.size = size
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size}
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self.size, self.size, input_shape[3])
 
-    def call(self, images, training=True):
+    def call(self, images: Tensor, training: bool = True) -> Tensor:
         if not training:
             return center_crop(images, self.size)
         _, height, width, channels = images.shape
         _check_size(height, width, self.size)
         batch = ops.shape(images)[0]
 
-        def draw(numbers):  # (B, 1, 1), each of 0 to numbers - 1 equally likely
+        def draw(numbers: int) -> Tensor:  # (B, 1, 1), each of 0 to numbers - 1 equally likely
             return keras.random.randint((batch, 1, 1), 0, numbers, "int32", seed=self.seed_generator)
 
         offsets = ops.arange(self.size, dtype="int32")
@@ -56,23 +71,44 @@ class RandomCropFlip(_PerImage):
         mirrored = ops.where(draw(2) == 1, ops.reshape(offsets[::-1], (1, 1, -1)), ops.reshape(offsets, (1, 1, -1)))
         columns = draw(width - self.size + 1) + mirrored
         image = ops.reshape(ops.arange(batch, dtype="int32"), (-1, 1, 1))
-        pixels = ops.reshape(images, (-1, channels))  # one row a pixel, so that one gather does it all
+        pixels = ops.reshape(images, (-1, channels))  # one row a pixel: a single gather then does both
         return ops.take(pixels, (image * height + rows) * width + columns, axis=0)
 
 
 class RandomContrastStandardize(_PerImage):
-    """Random contrast, one factor in [lower, upper) per image, then `standardize`; that alone when not training."""
+    """Random contrast, drawn for each image, then `standardize`; only the latter when not training.
 
-    def __init__(self, lower=CONTRAST[0], upper=CONTRAST[1], by="deviation", seed=0, **kwargs):
+    Images (B, H, W, C) of any number type -> (B, H, W, C) float32.
+
+    Parameters
+    ----------
+    lower, upper : float
+        The factor of the contrast is drawn from [lower, upper).
+    by : {"deviation", "variance"}
+        See `standardize`.
+    seed : int
+        Of the draws.
+    **kwargs
+        Handed on to `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        lower: float = CONTRAST[0],
+        upper: float = CONTRAST[1],
+        by: str = "deviation",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(seed, **kwargs)
         self.lower = lower
         self.upper = upper
         self.by = by
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "lower": self.lower, "upper": self.upper, "by": self.by}
 
-    def call(self, images, training=True):
+    def call(self, images: Tensor, training: bool = True) -> Tensor:
         if not training:
             return standardize(images, by=self.by)
         shape = (ops.shape(images)[0], 1, 1, 1)
@@ -80,19 +116,34 @@ class RandomContrastStandardize(_PerImage):
         return standardize(images, by=self.by, contrast=contrast)
 
 
-def standardize(images, by="deviation", contrast=1.0):
-    """Each image minus its own mean, divided by its own spread (Section IV-A1).
+def standardize(images: Tensor, by: str = "deviation", contrast: Tensor = 1.0) -> Tensor:
+    """Subtract each image's mean and divide by its spread (Section IV-A1), after a change of contrast.
 
-    images (B, H, W, C) of any number type -> (B, H, W, C) float32. `by="deviation"` divides by
-    max(standard deviation, 1 / sqrt(H W C)); `by="variance"` takes the paper at its word (reading R4).
-    contrast (B, 1, 1, 1): what to multiply each pixel's distance from its channel's mean by, before.
+    Parameters
+    ----------
+    images : tensor or ndarray, shape (B, H, W, C)
+        Of any number type.
+    by : {"deviation", "variance"}
+        "deviation" divides by max(standard deviation, 1 / sqrt(H W C)); "variance" by the square of that, as the paper
+        has it (reading R4).
+    contrast : float, or tensor of shape (B, 1, 1, 1)
+        Before standardizing, each pixel's distance from the mean of its channel is multiplied by this.
+
+    Returns
+    -------
+    tensor of float32, shape (B, H, W, C)
+
+    Raises
+    ------
+    ValueError
+        For another `by`.
     """
     if by not in ("deviation", "variance"):
         raise ValueError(f"by is {by!r}: choose 'deviation' or 'variance'")
     images = ops.cast(images, "float32")
     height, width, channels = images.shape[1:]
-    # Contrast leaves the channels' means as they are, so the spread after it is known before it is applied:
-    # the images are read three times and written once. Means are laid out along whole rows of pixels, since
+    # Contrast does not change the channels' means, so the spread after it can be computed before it is applied: the
+    # images are read three times and written once. The means are repeated along whole rows of pixels, because
     # subtracting three numbers at a time takes twice as long.
     means = ops.mean(images, axis=(1, 2))[:, None]  # (B, 1, C)
     mean = ops.mean(means, axis=2, keepdims=True)  # (B, 1, 1)
@@ -107,21 +158,38 @@ def standardize(images, by="deviation", contrast=1.0):
     return ops.reshape(results, (-1, height, width, channels))
 
 
-def center_crop(images, size):
-    """The middle `size` x `size` pixels of images (B, H, W, C), for testing; any array with slices will do."""
+def center_crop(images: Tensor, size: int) -> Tensor:
+    """Return the middle `size` x `size` pixels of images (B, H, W, C), for testing.
+
+    Raises ValueError if they do not fit into the images.
+    """
     height, width = images.shape[1:3]
     _check_size(height, width, size)
     top, left = (height - size) // 2, (width - size) // 2
     return images[:, top : top + size, left : left + size]
 
 
-def _check_size(height, width, size):
+def _check_size(height: int, width: int, size: int) -> None:
     if not 1 <= size <= min(height, width):
         raise ValueError(f"a window of {size} x {size} does not fit into images of {height} x {width}")
 
 
-def augmentation(size=24, *, contrast=CONTRAST, standardize_by="deviation", seed=0):
-    """The classifier's augmentation: uint8 (B, H, W, C) -> float32 (B, size, size, C)."""
+def augmentation(
+    size: int = 24, *, contrast: tuple[float, float] = CONTRAST, standardize_by: str = "deviation", seed: int = 0
+) -> keras.Sequential:
+    """Return the classifier's augmentation (Section IV-A): images (B, H, W, C) uint8 -> (B, size, size, C) float32.
+
+    Parameters
+    ----------
+    size : int
+        Side of the crops in pixels.
+    contrast : (float, float)
+        Range of the contrast's factor (reading R3).
+    standardize_by : {"deviation", "variance"}
+        Reading R4, see `standardize`.
+    seed : int
+        Of all draws.
+    """
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]  # independent streams
     return keras.Sequential(
         [RandomCropFlip(size, draws[0]), RandomContrastStandardize(*contrast, standardize_by, draws[1])],

@@ -1,11 +1,25 @@
 """What is measured on the test split: accuracies of a classifier, errors of an autoencoder."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import log_softmax
 
 
-def classification(logits, labels):
-    """Accuracy, accuracy per class and mean cross-entropy of logits (N, classes) against labels (N,), as a dict."""
+def classification(logits: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Measure a classifier.
+
+    Parameters
+    ----------
+    logits : ndarray of float, shape (N, classes)
+    labels : ndarray of int, shape (N,)
+
+    Returns
+    -------
+    dict
+        "accuracy" and "cross_entropy" (mean, in nats) as floats, "accuracy_per_class" as a list; accuracies are shares
+        from 0 to 1.
+    """
     right = logits.argmax(axis=1) == labels
     counts = np.bincount(labels, minlength=logits.shape[1])
     hits = np.bincount(labels[right], minlength=logits.shape[1])
@@ -17,10 +31,23 @@ def classification(logits, labels):
     }
 
 
-def reconstruction(reproductions, originals, mean_image):
-    """Errors of reproductions (N, H, W, C) of originals in [0, 1], and of showing `mean_image` (H, W, C) instead.
+def reconstruction(
+    reproductions: np.ndarray, originals: np.ndarray, mean_image: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Measure an autoencoder against the simplest reproduction there is, the mean image.
 
-    Mean squared errors, and peak signal-to-noise ratios 10 log10(1 / MSE) in decibels.
+    Parameters
+    ----------
+    reproductions, originals : ndarray of float, shape (N, H, W, C)
+        Originals have values in [0, 1].
+    mean_image : ndarray of float, shape (H, W, C)
+        Shown instead of every reproduction.
+
+    Returns
+    -------
+    dict
+        "mse" (mean squared error) and "psnr_db" (peak signal-to-noise ratio, 10 log10(1 / MSE), in decibels), each of
+        "reproduction" and "mean_image".
     """
     mse = {
         "reproduction": float(np.mean((reproductions - originals) ** 2)),
@@ -29,7 +56,18 @@ def reconstruction(reproductions, originals, mean_image):
     return {"mse": mse, "psnr_db": {name: float(-10 * np.log10(value)) for name, value in mse.items()}}
 
 
-def live_elements(embeddings, share=0.01):
-    """Which elements of embeddings (N, n) vary: a standard deviation above `share` of the median element's, (n,) bool."""
+def live_elements(embeddings: np.ndarray, share: float = 0.01) -> np.ndarray:
+    """Tell which embedding elements vary over the samples.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float, shape (N, n)
+    share : float
+        An element varies if its standard deviation is above this share of the median element's.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
     spread = embeddings.std(axis=0)
     return spread > share * np.median(spread)

@@ -1,14 +1,15 @@
 """Steps of training with one clock and the loss of each."""
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from paperlib import stepping
-from paperlib.kernels import exact_products
+from paperlib.compute import steppers
+from paperlib.compute.kernels import full_precision_matmul
 
 
 class DivergedError(FloatingPointError):
@@ -33,47 +34,76 @@ class History:
 
 
 class Loop:
-    """Trains a model batch by batch, over as many phases as are run."""
+    """Trains a model batch by batch, over as many phases as are run.
 
-    def __init__(self, trained, optimizer, loss, *, at_once=1, on_step=None):
+    Parameters
+    ----------
+    trained : the training model, fed by `paperlib.compute.feeds`.
+    optimizer, loss : of Keras.
+    steps_per_execution : how many steps are computed before Python is told of them.
+    on_step : called after every step.
+    constants : variables of the model that no step changes; they are no part of a `state`.
+    """
+
+    def __init__(
+        self,
+        trained: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        loss: Callable,
+        *,
+        steps_per_execution: int = 1,
+        on_step: Callable[[], object] | None = None,
+        constants: list[keras.Variable] | tuple = (),
+    ):
         optimizer.build(trained.trainable_variables)
-        self._variables = trained.variables + optimizer.variables
-        self._stepper = stepping.stepper(trained, optimizer, loss)
-        self._at_once = at_once
+        constant = {id(variable) for variable in constants}
+        self._variables = [v for v in trained.variables + optimizer.variables if id(v) not in constant]
+        self._stepper = steppers.stepper(trained, optimizer, loss)
+        self._steps_per_execution = steps_per_execution
         self._on_step = on_step or (lambda: None)
         self._created = time.perf_counter()
+        self._compiled = False
         self._origin = None  # clock reading at the end of the first step, moved on by all pauses since
         self._loss = []
         self._seconds = []  # since that origin, one a step
 
     @property
-    def steps(self):
+    def steps(self) -> int:
         """Those taken so far."""
         return len(self._loss)
 
-    def run(self, source, last_step=None, deadline=None):
-        """Train on what `source` yields until `last_step`, or until no step may start after `deadline` seconds.
+    def run(
+        self,
+        source: Iterator,
+        last_step: int | None = None,
+        deadline: float | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Train on what `source` yields until `last_step`, until no step may start after `deadline` seconds, or until
+        `should_stop` says so after a step.
 
-        Both count from the first phase on. Steps that are computed in one program start together.
+        Steps and seconds count from the first phase on. Steps that are computed in one program start together.
         """
         batches = self._drawn(source, last_step, self.steps)
         self._stepper.begin()
         try:
-            with exact_products():
+            with full_precision_matmul():
                 while batches and (deadline is None or not self._seconds or self._seconds[-1] < deadline):
                     with self.paused():
                         self._stepper.prepare(batches)
                     began = time.perf_counter()
                     losses = self._stepper.take(batches)
-                    batches = self._drawn(source, last_step, self.steps + len(batches))  # while the device computes
+                    done = self.steps + len(batches)
+                    batches = [] if should_stop() else self._drawn(source, last_step, done)  # while the device computes
                     self._note(np.asarray(losses, np.float64), began)
         finally:
             self._stepper.end()
 
     def _drawn(self, source, last_step, done):
         """The next batches to train on: as many as are computed at once, one where fewer are left, none at the end."""
-        left = self._at_once if last_step is None else last_step - done
-        return [next(source) for _ in range(self._at_once if left >= self._at_once else min(left, 1))]
+        several = self._steps_per_execution
+        left = several if last_step is None else last_step - done
+        return [next(source) for _ in range(several if left >= several else min(left, 1))]
 
     def _note(self, losses, began):
         """Enter the losses (S,) of steps that began at `began` and have ended now."""
@@ -85,6 +115,10 @@ class Loop:
         if self._origin is None:
             self._origin = began + (ended - began) / len(losses)
             self._first_step_seconds = self._origin - self._created
+        elif not self._compiled:  # the first step after a restart compiles again: it counts as long as the others took
+            usual = float(np.median(np.diff(self._seconds))) if self.steps > 1 else 0.0
+            self._origin += (ended - began) - usual * len(losses)
+        self._compiled = True
         before = self._seconds[-1] if self._seconds else began - self._origin
         self._loss += losses.tolist()
         self._seconds += (before + share * (ended - self._origin - before)).tolist()
@@ -93,24 +127,29 @@ class Loop:
 
     @contextmanager
     def paused(self):
-        """What is done meanwhile takes no time of the history's."""
+        """The time that passes meanwhile is excluded from the history."""
         stopped = time.perf_counter()
         yield
         if self._origin is not None:
             self._origin += time.perf_counter() - stopped
 
-    def state(self):
-        """All that the next step depends on, and the history so far: for `restore`. Takes no time of the history's."""
-        with self.paused():
-            return [keras.ops.convert_to_numpy(variable).copy() for variable in self._variables], self.steps
+    def state(self) -> dict:
+        """All that the next step depends on, and the history so far: what `restore` takes."""
+        return {
+            "variables": [keras.ops.convert_to_numpy(variable).copy() for variable in self._variables],
+            "loss": np.array(self._loss),
+            "seconds": np.array(self._seconds),
+            "first_step_seconds": self._first_step_seconds if self.steps else 0.0,
+        }
 
-    def restore(self, state):
-        """Go back to a `state`; whatever happened in between has taken no time."""
-        values, steps = state
-        for variable, value in zip(self._variables, values, strict=True):
+    def restore(self, variables, loss, seconds, first_step_seconds) -> None:
+        """Go back, or on, to a `state`, of this loop or of one in another process; no time passes in the history."""
+        for variable, value in zip(self._variables, variables, strict=True):
             variable.assign(value)
-        del self._loss[steps:], self._seconds[steps:]
-        self._origin = time.perf_counter() - self._seconds[-1] if steps else None
+        self._loss, self._seconds = list(loss), list(seconds)
+        self._first_step_seconds = first_step_seconds
+        self._origin = time.perf_counter() - self._seconds[-1] if self._seconds else None
+        self._created = time.perf_counter()
 
-    def history(self):
+    def history(self) -> History:
         return History(np.array(self._loss), np.array(self._seconds), self._first_step_seconds)

@@ -1,38 +1,61 @@
 """The paper's two networks (Section IV): the classifier of Fig. 2 and the autoencoder of Fig. 3."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
-from paperlib.kernels import BatchNormalization, Conv2D, Conv2DTranspose, Dense, MaxPooling2D
+from paperlib.compute.kernels import BatchNormalization, Conv2D, Conv2DTranspose, Dense, MaxPooling2D
 
 # 0.004 x 1/2 |w|^2, as in the tutorial network (reading R2); `keras.regularizers.L2` has no factor 1/2.
 WEIGHT_DECAY = 0.004
 
 
-def _initializer(seed):
+def _initializer(seed: keras.random.SeedGenerator) -> keras.Initializer:
     return keras.initializers.GlorotUniform(seed=seed)
 
 
-def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT_DECAY, dtype="float32", seed=0):
-    """The classifier of Section IV-A, in the widths of reading R1.
+def classifier(
+    num_classes: int = 10,
+    *,
+    image_size: int = 24,
+    channels: int = 3,
+    weight_decay: float = WEIGHT_DECAY,
+    dtype: str = "float32",
+    seed: int = 0,
+) -> keras.Sequential:
+    """Build the classifier of Section IV-A (Fig. 2), with the widths of reading R1.
 
     Parameters
     ----------
-    num_classes: number of classes, at least 2.
-    image_size, channels: the input is (image_size, image_size, channels).
-    weight_decay: factor of 1/2 |w|^2 on the two hidden dense layers (reading R2).
-    dtype: Keras dtype policy of the layers, "float32" or "mixed_bfloat16".
-    seed: of the initial weights.
+    num_classes : int
+        At least 2.
+    image_size, channels : int
+        The input has the shape (image_size, image_size, channels).
+    weight_decay : float
+        Factor of 1/2 |w|^2 on the two hidden dense layers (reading R2).
+    dtype : str
+        Keras dtype policy of the layers, "float32" or "mixed_bfloat16".
+    seed : int
+        Of the initial weights.
 
-    Returns a `keras.Model` from standardized images (B, 24, 24, 3) float32 to logits (B, num_classes)
-    float32. With the defaults it has 1,068,298 weights besides batch normalization.
+    Returns
+    -------
+    keras.Sequential
+        From standardized images (B, 24, 24, 3) float32 to logits (B, num_classes) float32. With the defaults it has
+        1,068,298 weights besides batch normalization.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 classes, or the images are too small for two poolings.
     """
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2 classes")
     if image_size < 4:
         raise ValueError(f"image_size is {image_size}: two poolings by 2 need at least 4 pixels")
-    draw = keras.random.SeedGenerator(seed)  # one stream, so that no two layers start alike
-    # A ReLU gives after a pooling what it gives before, and has a quarter of the numbers to look at.
+    draw = keras.random.SeedGenerator(seed)  # one stream, so that no two layers start with the same weights
+    # ReLU comes after pooling: the result is the same, from a quarter of the numbers.
     conv = dict(padding="same", dtype=dtype)
     hidden = dict(activation="relu", kernel_regularizer=keras.regularizers.L2(weight_decay / 2), dtype=dtype)
     return keras.Sequential(
@@ -42,7 +65,7 @@ def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT
             MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool1"),  # 12 x 12 x 64
             layers.ReLU(dtype=dtype, name="relu1"),
             BatchNormalization(dtype=dtype, name="norm1"),
-            Conv2D(64, 5, activation="relu", kernel_initializer=_initializer(draw), name="conv2", **conv),  # 12 x 12 x 64
+            Conv2D(64, 5, activation="relu", kernel_initializer=_initializer(draw), name="conv2", **conv),  # the same
             BatchNormalization(dtype=dtype, name="norm2"),
             MaxPooling2D(3, 2, padding="same", dtype=dtype, name="pool2"),  # 6 x 6 x 64
             layers.Flatten(dtype=dtype, name="flatten"),  # 2,304
@@ -56,20 +79,44 @@ def classifier(num_classes=10, *, image_size=24, channels=3, weight_decay=WEIGHT
 
 
 def autoencoder(
-    embedding_size=216, *, image_size=24, channels=3, last_activation="relu", dtype="float32", seed=0
-):
-    """The hourglass of Section IV-B, in the shapes of reading R6.
+    embedding_size: int = 216,
+    *,
+    image_size: int = 24,
+    channels: int = 3,
+    last_activation: str = "relu",
+    dtype: str = "float32",
+    seed: int = 0,
+) -> tuple[keras.Sequential, keras.Sequential]:
+    """Build the autoencoder of Section IV-B (Fig. 3), with the shapes of reading R6.
 
     Three poolings take 24 x 24 to 3 x 3; with 24 channels there, an embedding has 3 * 3 * 24 = 216 numbers.
 
     Parameters
     ----------
-    embedding_size: numbers in an embedding; a multiple of (image_size / 8)^2.
-    image_size: side of the input, a multiple of 8.
-    last_activation: of the decoder, "relu" as in the paper, or "linear".
-    channels, dtype, seed: as for `classifier`.
+    embedding_size : int
+        Numbers in an embedding, n; a multiple of (image_size / 8)^2.
+    image_size : int
+        Side of the input in pixels, a multiple of 8.
+    channels : int
+        Of the images.
+    last_activation : {"relu", "linear"}
+        Of the decoder; the paper's is ReLU.
+    dtype : str
+        Keras dtype policy of the layers, "float32" or "mixed_bfloat16".
+    seed : int
+        Of the initial weights.
 
-    Returns `(encoder, decoder)`: images (B, 24, 24, 3) float32 in [0, 1] -> embeddings (B, n) float32, and back.
+    Returns
+    -------
+    encoder : keras.Sequential
+        Images (B, 24, 24, 3) float32 in [0, 1] -> embeddings (B, n) float32.
+    decoder : keras.Sequential
+        Embeddings (B, n) -> reproductions (B, 24, 24, 3) float32.
+
+    Raises
+    ------
+    ValueError
+        If the sizes do not fit each other.
     """
     side = image_size // 8
     if image_size % 8 or not side:
@@ -82,21 +129,21 @@ def autoencoder(
     depth = embedding_size // side**2
     draw = keras.random.SeedGenerator(seed)
 
-    def conv(width, name, kind=Conv2D):
+    def conv(width: int, name: str, kind: Any = Conv2D) -> layers.Layer:
         return kind(width, 5, padding="same", kernel_initializer=_initializer(draw), dtype=dtype, name=name)
 
-    def deconv(width, name, activation="relu"):
+    def deconv(width: int, name: str, activation: str = "relu") -> layers.Layer:
         return Conv2DTranspose(
             width, 5, 2, "same", activation=activation, kernel_initializer=_initializer(draw), dtype=dtype, name=name
         )
 
-    def pool(name):
+    def pool(name: str) -> layers.Layer:
         return MaxPooling2D(3, 2, padding="same", dtype=dtype, name=name)
 
-    def relu(name):  # after pooling, see `classifier`
+    def relu(name: str) -> layers.Layer:  # after pooling, see `classifier`
         return layers.ReLU(dtype=dtype, name=name)
 
-    def norm(name):
+    def norm(name: str) -> layers.Layer:
         return BatchNormalization(dtype=dtype, name=name)
 
     encoder = keras.Sequential(

@@ -1,66 +1,113 @@
 """The paper's training: the autoencoder (Section IV-B) and the two-phase loop of the classifier (Section IV-D)."""
 
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import ops
 
-from paperlib import augment, feeds, models, precision as precisions, stepping
+from paperlib import augment, models
 from paperlib.averaging import AVERAGES, AveragedSGD
-from paperlib.kernels import exact_products
-from paperlib.loop import DivergedError, History, Loop  # the first is for callers to catch
+from paperlib.checkpoints import Checkpoints, Position
+from paperlib.compute import feeds, steppers
+from paperlib.compute import precision as precisions
+from paperlib.compute.kernels import full_precision_matmul
+from paperlib.data import Dataset
+from paperlib.loop import DivergedError as DivergedError  # for callers to catch
+from paperlib.loop import History, Loop
+from paperlib.trajectory import Trajectory
 
 LEARNING_RATE = 0.1  # for the classifier in both phases, and for the autoencoder
 
 
 @dataclass(frozen=True)
 class Training:
-    """A trained classifier, its weights under each average, and how it went."""
+    """A trained classifier, its weights under each average, and how it went.
 
-    model: keras.Model  # with the raw weights of the last step
-    weights: dict  # "raw" and each of AVERAGES -> list of arrays, for `model.set_weights`
-    history: History  # of the cross-entropy, without the weight decay
-    phases: tuple  # steps on the subset, steps on the full set
+    model: with the raw weights of the last step. weights: "raw" and each of `paperlib.averaging.AVERAGES` -> list of
+    arrays, for `model.set_weights`. history: of the cross-entropy, without the weight decay. phases: steps on the
+    subset, steps on the full set. tests: what `test` measured, as (step, {kind of weights: result}). pieces: see
+    `paperlib.trajectory`.
+    """
+
+    model: keras.Model
+    weights: dict[str, list[np.ndarray]]
+    history: History
+    phases: Position
     precision: str
+    tests: list
+    pieces: list
 
 
 @dataclass(frozen=True)
 class Autoencoder:
-    """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went."""
+    """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went.
+
+    history: of the mean squared error. pieces: see `paperlib.trajectory`.
+    """
 
     encoder: keras.Model
     decoder: keras.Model
-    history: History  # of the mean squared error
+    history: History
     precision: str
+    pieces: list
 
 
-def split_steps(steps, split):
+def split_steps(steps: int, split: float) -> int:
     """Steps of the fast phase: the share `split` of all, rounded to whole steps."""
     return round(steps * split)
 
 
-def train_classifier(dataset, subset=None, *, split=0.0, steps=None, seconds=None, phases=None, **options):
-    """Train a classifier in two phases: fast training on `subset`, then fine-tuning on all of `dataset`.
+def train_classifier(
+    dataset: Dataset,
+    subset: np.ndarray | None = None,
+    *,
+    split: float = 0.0,
+    steps: int | None = None,
+    seconds: float | None = None,
+    phases: Position | None = None,
+    batch: int = 1024,
+    learning_rate: float = LEARNING_RATE,
+    image_size: int = 24,
+    weight_decay: float = models.WEIGHT_DECAY,
+    standardize_by: str = "deviation",
+    decay: float = 0.9999,
+    feed: str = "resident",
+    precision: str = "auto",
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+    test: Callable[[keras.Model], object] | None = None,
+    test_at: Collection[int] = (),
+    should_stop: Callable[[], bool] | None = None,
+) -> Training:
+    """Train a classifier in two phases: fast training on `subset`, then fine-tuning on all of `dataset` (Section IV-D).
 
     Parameters
     ----------
-    dataset: a `paperlib.data.Dataset`; only its training split is used.
-    subset: indices (k,) of training samples for the first phase; not needed with split 0.
-    split: share of the first phase, 0 to 1, of the `steps`; of the `seconds` if only those are given.
-    steps: the last step. seconds: a time budget; no step starts after it. At least one of the two; with both,
+    dataset : only its training split is used.
+    subset : indices (k,) of training samples for the first phase; not needed with split 0.
+    split : share of the first phase, 0 to 1, of the `steps`; of the `seconds` if only those are given.
+    steps, seconds : the last step, and a time budget: no step starts after it. At least one of the two; with both,
         whichever ends first (the fixed budget of Section V-C, reading R9).
-    phases: exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
+    phases : exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
+    batch, learning_rate : of both phases.
+    image_size : of the crops, in pixels.
+    weight_decay, standardize_by : readings R2 and R4.
+    decay : of the averaged weights, reading R5.
+    feed : "resident" or "streamed", reading R13.
+    precision : "auto", "bfloat16" or "float32".
+    seed : of the initial weights, the batches and the augmentation: same seed, same machine, same result.
+    on_step : called after every step.
+    test, test_at : measures the network with either kind of weights, as plain data, after these steps, on both sides of
+        the change of phase and after the last step; the clock stands still meanwhile.
+    should_stop : asked after every step; if it answers True, `paperlib.checkpoints.Interrupted` is raised.
 
-    Options
-    -------
-    batch=1024, learning_rate=0.1: of both phases. image_size=24: of the crops, in pixels.
-    weight_decay=0.004, standardize_by="deviation": readings R2 and R4. decay=0.9999: of the averaged weights, R5.
-    feed="resident": or "streamed", reading R13. precision="auto": or "bfloat16", "float32".
-    seed=0: of the initial weights, the batches and the augmentation: same seed, same machine, same result.
-    on_step=None: called after every step.
-
-    Returns `Training`. Raises ValueError for arguments that do not fit, DivergedError when the loss is lost.
+    Raises
+    ------
+    ValueError : for arguments that do not fit.
+    DivergedError : when the loss is no number any more.
     """
     _check_split(split)
     if phases is None and steps is None and seconds is None:
@@ -68,39 +115,88 @@ def train_classifier(dataset, subset=None, *, split=0.0, steps=None, seconds=Non
     total = None if phases is None else sum(phases)
     _check_positive(steps=steps, seconds=seconds, **{"the sum of phases": total})
     _check_has_subset(subset, split or (phases and phases[0]))
+    options = dict(
+        batch=batch,
+        learning_rate=learning_rate,
+        image_size=image_size,
+        weight_decay=weight_decay,
+        standardize_by=standardize_by,
+        decay=decay,
+        feed=feed,
+        precision=precision,
+        seed=seed,
+        on_step=on_step,
+        test=test,
+        test_at=test_at,
+        should_stop=should_stop,
+    )
+    if phases is None and seconds is None:
+        fast = split_steps(steps, split)
+        phases = fast, steps - fast
     if phases is not None:
-        bounds = ((phases[0], None), (total, None))
-    elif steps is not None:
-        bounds = ((split_steps(steps, split), seconds), (steps, seconds))
-    else:
-        bounds = ((None, seconds * split), (None, seconds))
-    return next(_two_phases(dataset, subset, [bounds], **options))
+        return next(train_classifiers(dataset, subset, [phases], **options))
+    first = (None, seconds * split) if steps is None else (split_steps(steps, split), seconds)
+    first = first if split else (0, None)
+    with _classifier(dataset, subset, **options) as training:
+        tests, position = training.trajectory.run_by_clock(first, (steps, seconds))
+        return training.ended(position, tests, [])
 
 
-def train_at_phases(dataset, subset, phases, **options):
-    """Yield for each of `phases` what `train_classifier` returns for it, the same to the bit.
+def train_classifiers(
+    dataset: Dataset,
+    subset: np.ndarray | None,
+    ends: Iterable[Position],
+    *,
+    checkpoints: Checkpoints | None = None,
+    piece: dict | None = None,
+    **options,
+) -> Iterator[Training]:
+    """Yield for each of `ends` what `train_classifier` returns for these phases, the same to the bit.
 
-    Runs that differ in their numbers of steps alone begin alike: what they have in common is trained once. From where a
-    first phase ends, the second ones go on to their ends, the shorter before the longer; then training goes back there,
-    and on with the next first phase.
+    Runs that differ in their numbers of steps alone share a beginning, which is trained once: each starts from the
+    checkpoint on its way that leaves it the fewest steps. In each history the shared steps have their times, so that it
+    tells what the run takes alone. Use each `Training` before asking for the next, which trains the same model: its
+    weights may be changed meanwhile.
 
-    phases: numbers of steps (fast, full), in rising order. The rest is as in `train_classifier`. In each history the
-    common steps have their times, so that it tells what the run takes alone. Use each `Training` before asking for the
-    next, which trains the same model: its weights may be changed meanwhile.
+    Parameters
+    ----------
+    ends : numbers of steps (fast, full), in the order in which they are wanted.
+    checkpoints : where states are kept, also for an interruption; None: in memory.
+    piece : see `paperlib.trajectory.Trajectory`.
+    options : those of `train_classifier`, from `batch` on.
     """
-    phases = [tuple(pair) for pair in phases]
-    if not phases or phases != sorted(phases):
-        raise ValueError(f"phases are {phases}: expected pairs of steps (fast, full) in rising order")
-    for fast, full in phases:
+    ends = [tuple(end) for end in ends]
+    for fast, full in ends:
         _check_positive(**{"the sum of phases": fast + full})
         _check_has_subset(subset, fast)
-    yield from _two_phases(dataset, subset, [((fast, None), (fast + full, None)) for fast, full in phases], **options)
+    if checkpoints is None and len(ends) > 1:
+        checkpoints = Checkpoints(ends)
+    with _classifier(dataset, subset, checkpoints=checkpoints, piece=piece, **options) as training:
+        for end in ends:
+            ended = training.ended(end, *training.trajectory.go_to(end))
+            yield ended
+            training.model.set_weights(ended.weights["raw"])
 
 
-def _two_phases(
+@dataclass(frozen=True)
+class _Classifier:
+    """A classifier under way."""
+
+    model: keras.Model
+    optimizer: AveragedSGD
+    loop: Loop
+    trajectory: Trajectory
+    precision: str
+
+    def ended(self, position, tests, pieces):
+        weights = _averaged(self.model, self.optimizer)
+        return Training(self.model, weights, self.loop.history(), position, self.precision, tests, pieces)
+
+
+@contextmanager
+def _classifier(
     dataset,
     subset,
-    bounds,
     *,
     batch=1024,
     learning_rate=LEARNING_RATE,
@@ -112,8 +208,10 @@ def _two_phases(
     precision="auto",
     seed=0,
     on_step=None,
+    test=None,
+    **of_trajectory,
 ):
-    """Yield a `Training` for each of `bounds`: where the first and the second phase end, in steps and in seconds."""
+    """A new classifier, ready to be trained; its copy of the images is released at the end."""
     _check_positive(batch=batch)
     everything = np.arange(len(dataset.x_train))
     subset = everything if subset is None else _check_subset(subset, len(everything))
@@ -132,27 +230,23 @@ def _two_phases(
     optimizer = AveragedSGD(learning_rate, decay=decay)
     trained = keras.Model(fed, model(images))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    loop = Loop(trained, optimizer, loss, at_once=stepping.at_once(feed), on_step=on_step)
+    loop = _loop(trained, optimizer, loss, feed, on_step)
 
     def batches(indices, seed):
-        return feeds.batches(dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed)
+        drawn = dict(batch=batch, feed=feed, seed=seed)
+        return lambda start: feeds.batches(dataset.x_train, dataset.y_train, indices, **drawn, start=start)
 
-    of_subset, branch, end = batches(subset, seeds[2]), None, None
+    tested = test and (lambda: _tested(model, optimizer, test))
+    sources = batches(subset, seeds[2]), batches(everything, seeds[3])
     try:
-        for (first, second), before, after in zip(bounds, [None, *bounds], [*bounds[1:], None]):
-            if before and before[0] == first:  # on from where the last one ended
-                loop.restore(end)
-            else:  # back to where the last one left the subset, and on with that
-                if branch:
-                    loop.restore(branch)
-                loop.run(of_subset, *first)
-                fast, branch = loop.steps, loop.state() if after else None
-                of_all = batches(everything, seeds[3])
-            loop.run(of_all, *second)
-            end = loop.state() if after and after[0] == first else None
-            yield Training(model, _averaged(model, optimizer), loop.history(), (fast, loop.steps - fast), precision)
+        yield _Classifier(model, optimizer, loop, Trajectory(loop, *sources, test=tested, **of_trajectory), precision)
     finally:
-        feeds.let_go(trained)
+        feeds.release(trained)
+
+
+def _loop(trained, optimizer, loss, feed, on_step):
+    several = steppers.steps_per_execution(feed)
+    return Loop(trained, optimizer, loss, steps_per_execution=several, on_step=on_step, constants=feeds.held(trained))
 
 
 def _averaged(model, optimizer):
@@ -165,27 +259,86 @@ def _averaged(model, optimizer):
     return weights
 
 
+def _tested(model, optimizer, test):
+    """What `test` says of a model under each kind of weights; the model keeps its own."""
+    weights = _averaged(model, optimizer)
+    results = {}
+    for name, values in weights.items():
+        model.set_weights(values)
+        results[name] = test(model)
+    model.set_weights(weights["raw"])
+    return results
+
+
 def train_autoencoder(
-    images,
+    images: np.ndarray,
     *,
-    embedding_size=216,
-    steps=40_000,
-    batch=1024,
-    learning_rate=LEARNING_RATE,
-    momentum=0.9,
-    image_size=24,
-    last_activation="relu",
-    feed="resident",
-    precision="auto",
-    seed=0,
-    on_step=None,
-):
+    embedding_size: int = 216,
+    steps: int = 40_000,
+    batch: int = 1024,
+    learning_rate: float = LEARNING_RATE,
+    momentum: float = 0.9,
+    image_size: int = 24,
+    last_activation: str = "relu",
+    feed: str = "resident",
+    precision: str = "auto",
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Autoencoder:
     """Train the autoencoder of Section IV-B on random, randomly flipped crops of images (N, H, W, C) uint8.
 
     The paper is silent on augmentation here; crops are needed for the size. last_activation: "relu", or "linear"
-    (reading R6). The other parameters are those of `train_classifier`. Returns `Autoencoder`.
+    (reading R6). The other parameters are those of `train_classifier`.
     """
-    _check_positive(steps=steps, batch=batch)
+    return next(
+        train_autoencoders(
+            images,
+            [steps],
+            embedding_size=embedding_size,
+            batch=batch,
+            learning_rate=learning_rate,
+            momentum=momentum,
+            image_size=image_size,
+            last_activation=last_activation,
+            feed=feed,
+            precision=precision,
+            seed=seed,
+            on_step=on_step,
+            should_stop=should_stop,
+        )
+    )
+
+
+def train_autoencoders(
+    images: np.ndarray,
+    ends: Iterable[int],
+    *,
+    embedding_size: int = 216,
+    batch: int = 1024,
+    learning_rate: float = LEARNING_RATE,
+    momentum: float = 0.9,
+    image_size: int = 24,
+    last_activation: str = "relu",
+    feed: str = "resident",
+    precision: str = "auto",
+    seed: int = 0,
+    on_step: Callable[[], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
+    piece: dict | None = None,
+) -> Iterator[Autoencoder]:
+    """Yield for each of `ends`, numbers of steps, what `train_autoencoder` returns: snapshots of one training.
+
+    Its learning rate is constant, so a snapshot is what a shorter training would have come to, to the bit. The
+    parameters are those of `train_autoencoder` and of `train_classifiers`.
+    """
+    ends = [(0, steps) for steps in ends]
+    for _, steps in ends:
+        _check_positive(steps=steps)
+    _check_positive(batch=batch)
+    if checkpoints is None and len(ends) > 1:
+        checkpoints = Checkpoints(ends)
     precision = precisions.resolve(precision)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(3)]
     shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
@@ -195,18 +348,22 @@ def train_autoencoder(
     crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
     difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
     trained = keras.Model(fed, difference)
-    optimizer = keras.optimizers.SGD(learning_rate, momentum=momentum)
-    loop = Loop(trained, optimizer, _squared, at_once=stepping.at_once(feed), on_step=on_step)
-    source = feeds.batches(images, None, np.arange(len(images)), batch=batch, feed=feed, seed=seeds[2])
-    try:
-        loop.run(source, steps)
-    finally:
-        feeds.let_go(trained)
+    loop = _loop(trained, keras.optimizers.SGD(learning_rate, momentum=momentum), _squared, feed, on_step)
 
-    exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
-    exact_encoder.set_weights(encoder.get_weights())
-    exact_decoder.set_weights(decoder.get_weights())
-    return Autoencoder(exact_encoder, exact_decoder, loop.history(), precision)
+    def batches(start):
+        everything = np.arange(len(images))
+        return feeds.batches(images, None, everything, batch=batch, feed=feed, seed=seeds[2], start=start)
+
+    trajectory = Trajectory(loop, batches, batches, checkpoints=checkpoints, should_stop=should_stop, piece=piece)
+    try:
+        for end in ends:
+            _, pieces = trajectory.go_to(end)
+            exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
+            exact_encoder.set_weights(encoder.get_weights())
+            exact_decoder.set_weights(decoder.get_weights())
+            yield Autoencoder(exact_encoder, exact_decoder, loop.history(), precision, pieces)
+    finally:
+        feeds.release(trained)
 
 
 def _squared(_, difference):
@@ -242,7 +399,7 @@ def predict(model, images, *, standardize_by="deviation", batch=1000):
 def _in_batches(model, prepare, samples, batch):
     # Not `predict`: it needs all inputs prepared at once, and takes longer.
     starts = range(0, len(samples), batch)
-    with exact_products():
+    with full_precision_matmul():
         return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
 
 

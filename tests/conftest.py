@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from paperlib.data import load
-from paperlib.profiles import profile
-from paperlib.progress import Progress
+from paperlib.study.profiles import profile
+from paperlib.study.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

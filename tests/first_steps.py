@@ -12,9 +12,11 @@ import sys
 import keras
 import numpy as np
 
-from paperlib import augment, data, environment, feeds, models
+from paperlib import augment, data, models
 from paperlib.averaging import AveragedSGD
+from paperlib.compute import feeds
 from paperlib.loop import Loop
+from paperlib.study import environment
 
 STEPS = 20
 

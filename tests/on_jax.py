@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from paperlib import kernels, stepping
+from paperlib.compute import kernels, steppers
 
 jax = pytest.importorskip("jax")
 assert keras.backend.backend() == "jax"
@@ -60,25 +60,25 @@ def test_other_pooling_is_keras_own(shape, options, gpu):
 
 
 def test_products_of_float32_are_not_rounded_first():
-    with kernels.exact_products():
+    with kernels.full_precision_matmul():
         lowered = jax.jit(lambda a, b: a @ b).lower(np.ones((4, 4), np.float32), np.ones((4, 4), np.float32)).as_text()
     assert "HIGHEST" in lowered
 
 
 def test_steps_share_a_program_on_a_gpu(gpu):
-    assert stepping.at_once("resident") == 20
-    assert stepping.at_once("streamed") == 1  # copies from Python at each step
+    assert steppers.steps_per_execution("resident") == 20
+    assert steppers.steps_per_execution("streamed") == 1  # copies from Python at each step
 
 
 def test_steps_are_taken_one_by_one_on_a_processor():
-    assert stepping.at_once("resident") == 1
+    assert steppers.steps_per_execution("resident") == 1
 
 
 def test_training_as_on_a_gpu(gpu, monkeypatch):
     """Pooling and stretches of steps as there, and a fast phase that is no whole number of stretches."""
     from paperlib import data, training
 
-    monkeypatch.setattr(stepping, "_IN_ONE_PROGRAM", 2)
+    monkeypatch.setattr(steppers, "_IN_ONE_PROGRAM", 2)
     options = dict(split=0.75, steps=4, batch=4, precision="float32", seed=3)
     digits, subset = data.load("digits"), np.arange(100, 160)
     there = training.train_classifier(digits, subset, **options)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import alternate, matrices, operations, work
-from paperlib import speed
+from paperlib.pages import speed
 
 from .conftest import ROOT
 
@@ -41,7 +41,11 @@ def test_a_failing_command_ends_the_benchmark():
 
 def test_ratios_are_taken_pair_by_pair():
     runs = pd.DataFrame(
-        [(name, number, speed) for number in range(3) for name, speed in (("us", 2 * number + 2), ("them", number + 1))],
+        [
+            (name, number, speed)
+            for number in range(3)
+            for name, speed in (("us", 2 * number + 2), ("them", number + 1))
+        ],
         columns=["name", "round", "images_per_s"],
     )
     row = alternate.ratios(runs, "us", "images_per_s", more_is_better=True).iloc[0]
@@ -86,11 +90,20 @@ def test_the_committed_measurements_are_of_at_least_five_pairs():
     table = speed.comparisons(ROOT / "figures" / "bench")
     finished = table[table["note"].isna()]
     assert (finished["n"] >= 5).all() and {"training, batch 1,024", "training, batch 128"} <= set(finished["what"])
-    assert (finished["lowest"] <= finished["times_as_fast"]).all() and (finished["times_as_fast"] <= finished["highest"]).all()
+    assert (finished["lowest"] <= finished["times_as_fast"]).all() and (
+        finished["times_as_fast"] <= finished["highest"]
+    ).all()
 
 
 def test_the_parts_of_the_kernels_gradient_are_in_its_group():
-    parts = ["Conv2D:Conv2D", "Conv2D_7:Conv2D", "transpose_15:Transpose", "ReverseV2_3:ReverseV2", "split_1:Split", "AddN:AddN"]
+    parts = [
+        "Conv2D:Conv2D",
+        "Conv2D_7:Conv2D",
+        "transpose_15:Transpose",
+        "ReverseV2_3:ReverseV2",
+        "split_1:Split",
+        "AddN:AddN",
+    ]
     assert {operations.group_of(name) for name in parts} == {"conv2, kernel's gradient"}
     assert operations.group_of("functional/classifier/conv2/Conv2D:Conv2D") == "conv2"
     assert operations.group_of("AssignAddVariableOp_3:AssignAddVariableOp") == operations.REST

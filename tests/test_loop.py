@@ -18,14 +18,14 @@ def batches():
         yield SAMPLES[chosen], LABELS[chosen]
 
 
-def loop(at_once, learning_rate=0.5, **options):
+def loop(steps_per_execution, learning_rate=0.5, **options):
     """A small network with all kinds of variables that a step changes: weights, averages, statistics, draws."""
     layers = [keras.layers.BatchNormalization(), keras.layers.Dropout(0.5, seed=3), keras.layers.Dense(2)]
     model = keras.Sequential([keras.Input((5,), 8), *layers])
     model.set_weights([np.full(weight.shape, 0.1, weight.dtype) for weight in model.get_weights()])
     optimizer = AveragedSGD(learning_rate)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return model, optimizer, Loop(model, optimizer, loss, at_once=at_once, **options)
+    return model, optimizer, Loop(model, optimizer, loss, steps_per_execution=steps_per_execution, **options)
 
 
 def values(model, optimizer):
@@ -33,15 +33,19 @@ def values(model, optimizer):
 
 
 def test_many_steps_at_once_are_those_one_by_one():
-    calls, results = [], []
-    for at_once in (1, 5):
-        model, optimizer, several = loop(at_once, on_step=lambda: calls.append(at_once))
+    calls, results = {1: 0, 5: 0}, []
+    for together in calls:
+
+        def count(together=together):
+            calls[together] += 1
+
+        model, optimizer, several = loop(together, on_step=count)
         source = batches()
         several.run(source, 7)  # one program and two single steps
         several.run(source, 17)
         results.append((several.history(), values(model, optimizer)))
     (one, ones), (five, fives) = results
-    assert len(one.loss) == len(five.loss) == 17 and calls == [1] * 17 + [5] * 17
+    assert len(one.loss) == len(five.loss) == 17 and calls == {1: 17, 5: 17}
     assert np.allclose(one.loss, five.loss, rtol=1e-5) and len(set(one.loss)) == 17
     for a, b in zip(ones, fives, strict=True):
         assert np.allclose(a, b, rtol=1e-4, atol=1e-6)
@@ -56,7 +60,7 @@ def test_a_state_is_gone_back_to():
     several.run(batches(), 9)
     first = several.history().loss
     assert not np.array_equal(values(model, optimizer)[0], before[0])
-    several.restore(state)
+    several.restore(**state)
     assert several.steps == 4
     for a, b in zip(values(model, optimizer), before, strict=True):
         assert np.array_equal(a, b)
@@ -85,13 +89,13 @@ def test_pauses_take_no_time():
     assert np.diff(several.history().seconds)[-1] < 0.4
 
 
-@pytest.mark.parametrize("at_once", [1, 4])
-def test_divergence_names_its_step(at_once):
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_divergence_names_its_step(steps_per_execution):
     def spoilt():
         for number, (samples, labels) in enumerate(batches(), 1):
             yield (samples * np.float32("nan") if number == 7 else samples), labels
 
-    _, _, several = loop(at_once)
+    _, _, several = loop(steps_per_execution)
     with pytest.raises(DivergedError, match="the loss is nan at step 7") as error:
         several.run(spoilt(), 12)
     assert error.value.step == 7

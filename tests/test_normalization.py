@@ -9,7 +9,7 @@ def test_statistics_are_the_means_over_the_batches():
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
     model = models.classifier(3, image_size=8)
     before = [layer.momentum for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    normalization.own_statistics(model, images, batch=20)
+    normalization.recompute_batchnorm_statistics(model, images, batch=20)
     first = keras.Model(model.inputs, model.get_layer("relu1").output)  # what norm1 is given
     given = first.predict(augment.standardize(augment.center_crop(images, 8)), verbose=0)
     batches = np.split(given, 3)

@@ -5,7 +5,8 @@ import nbformat
 import papermill
 import pytest
 
-from paperlib.headless import run
+from paperlib.figures import stamps
+from paperlib.pages.notebooks import run
 
 from .conftest import ROOT
 
@@ -13,7 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_they_are_numbered_without_gaps():
-    assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(1, len(NOTEBOOKS) + 1))
+    assert [int(path.name[:2]) for path in NOTEBOOKS] == list(range(len(NOTEBOOKS)))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -36,7 +37,7 @@ def test_form(path):
     [
         ("profil", "cpu", "unknown parameter profil; this notebook has profile"),
         ("overlap", "both", "overlap is 'both': choose from"),
-        ("profile", "fast", "unknown profile 'fast': choose from quick, cpu, paper"),
+        ("profile", "fast", "unknown profile 'fast': choose from quick, cpu, steps, paper"),
         ("average", "1", "parameter average is 1, a int"),
         ("average", "best", "parameter average is 'best': choose from 'warmup', 'constant', 'raw'"),
     ],
@@ -71,6 +72,26 @@ def test_headless_runs_the_notebooks_that_are_named(tmp_path):
     assert [path.name for path in (tmp_path / "figures" / "quick" / "notebooks").iterdir()] == ["02_named.ipynb"]
     with pytest.raises(ValueError, match="no notebook's name begins with 03: there are 01_left, 02_named"):
         run("quick", "", "02", "03", root=tmp_path)
+
+
+def test_headless_writes_digests_of_what_it_made_alone(tmp_path):
+    _notebooks(tmp_path, _01_draws="open('figures/quick/a.csv', 'w').write('1')", _02_named="print(1)")
+    (tmp_path / "figures" / "quick").mkdir(parents=True)
+    (tmp_path / "figures" / "quick" / "by_hand.csv").touch()
+    folder = tmp_path / "figures" / "quick"
+    run("quick", "", root=tmp_path)
+    assert list(stamps.changed(folder)) == [f"{folder}/by_hand.csv: not among what was made"]
+    (folder / "a.csv").write_text("2")
+    run("quick", "", "02", root=tmp_path)
+    assert f"{folder}/a.csv: changed since it was made" in list(stamps.changed(folder))
+
+
+def test_headless_refuses_a_scheduler_that_is_not_there_before_anything_runs(tmp_path, monkeypatch):
+    _notebooks(tmp_path, _01_left="1 / 0")
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "127.0.0.1")
+    with pytest.raises(OSError, match="SCHEDULER is '127.0.0.1', which is no address"):
+        run("quick", root=tmp_path)
+    assert not (tmp_path / "figures").exists()
 
 
 def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):

@@ -6,9 +6,10 @@ import numpy as np
 import psutil
 import pytest
 
-from paperlib import feeds, training
+from paperlib import training
+from paperlib.compute import feeds
 from paperlib.data import Dataset
-from paperlib.training import train_at_phases, train_autoencoder, train_classifier
+from paperlib.training import train_autoencoder, train_classifier, train_classifiers
 
 SUBSET = np.arange(100, 160)
 
@@ -55,20 +56,49 @@ def test_same_seed_same_bits_other_seed_other_bits(digits):
     assert np.array_equal(first.history.loss, second.history.loss)
 
 
-def test_runs_with_a_common_beginning_are_what_each_is_alone(digits, drawn):
+@pytest.mark.parametrize(
+    ("ends", "taken"),  # steps that the ones before have not taken
+    [
+        ([(0, 8), (4, 1), (4, 4), (5, 0), (6, 2), (8, 0)], 8 + (4 + 1) + 3 + 1 + (1 + 2) + 2),
+        ([(8, 0), (6, 2), (4, 4), (4, 1), (5, 0), (0, 8)], 8 + 2 + 4 + 0 + 0 + 8),  # the trunk first
+    ],
+)
+def test_runs_with_a_common_beginning_are_what_each_is_alone(digits, drawn, ends, taken):
     options = dict(batch=32, seed=3, decay=0.5)
-    phases = [(0, 8), (4, 1), (4, 4), (5, 0), (6, 2), (8, 0)]
-    alone = [train_classifier(digits, SUBSET, phases=pair, **options) for pair in phases]
-    separate = len(drawn)
-    for expected, found in zip(alone, train_at_phases(digits, SUBSET, phases, **options), strict=True):
-        assert found.phases == expected.phases
+    steps = []
+    for end, found in zip(
+        ends, train_classifiers(digits, SUBSET, ends, on_step=lambda: steps.append(1), **options), strict=True
+    ):
+        assert found.phases == end == (len(found.history.loss) - end[1], end[1])
+        found.model.set_weights(found.weights["constant"])  # as one does to test it
+        expected = train_classifier(digits, SUBSET, phases=end, **options)
         assert np.array_equal(found.history.loss, expected.history.loss)
         for name in ("raw", "warmup", "constant"):
             assert weights_digest(found.weights[name]) == weights_digest(expected.weights[name])
-        assert len(found.history.seconds) == sum(found.phases) and (np.diff(found.history.seconds) > 0).all()
-        found.model.set_weights(found.weights["constant"])  # as one does to test it
-    assert separate == 8 + 5 + 8 + 5 + 8 + 8
-    assert len(drawn) - separate == 8 + (4 + 1) + 3 + 1 + (1 + 2) + 2  # what the ones before have not taken
+        assert (np.diff(found.history.seconds) > 0).all()
+    assert len(steps) == taken
+
+
+def test_tests_on_the_way_change_nothing_and_take_no_time(digits):
+    def slowly(model):
+        time.sleep(0.3)
+        return float(model.get_weights()[0].sum())
+
+    options = dict(phases=(4, 4), batch=16, decay=0.5)
+    plain = train_classifier(digits, SUBSET, **options)
+    tested = train_classifier(digits, SUBSET, **options, test=slowly, test_at=(2, 7, 100))
+    assert [step for step, _ in tested.tests] == [2, 4, 5, 7, 8]  # those asked for, the change of phase, the last
+    assert tested.tests[-1][1]["constant"] == pytest.approx(float(plain.weights["constant"][0].sum()))
+    assert len({result["raw"] for _, result in tested.tests}) == 5
+    assert np.array_equal(plain.history.loss, tested.history.loss)
+    assert weights_digest(plain.weights["warmup"]) == weights_digest(tested.weights["warmup"])
+    assert np.diff(tested.history.seconds).max() < 0.3
+
+
+def test_a_run_that_a_clock_ends_is_tested_on_the_way_too(digits):
+    options = dict(split=0.5, steps=8, seconds=60.0, batch=16)
+    tested = train_classifier(digits, SUBSET, **options, test=lambda model: 0.0, test_at=(2, 6))
+    assert tested.phases == (4, 4) and [step for step, _ in tested.tests] == [2, 4, 5, 6, 8]
 
 
 def test_splits_are_phases(digits):
@@ -79,7 +109,7 @@ def test_splits_are_phases(digits):
 
 
 def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits):
-    trainings = train_at_phases(digits, SUBSET, [(2, 2), (4, 0)], batch=16)
+    trainings = train_classifiers(digits, SUBSET, [(2, 2), (4, 0)], batch=16)
     found = [np.array(trained.history.seconds) for trained in _slowly(trainings)]
     assert np.array_equal(found[0][:2], found[1][:2])
     assert found[1][-1] - found[1][1] < 0.5
@@ -101,18 +131,11 @@ def test_a_process_that_trains_again_and_again_does_not_keep_the_images():
     assert sizes[2] - sizes[0] < images.nbytes
 
 
-@pytest.mark.parametrize(
-    ("phases", "message"),
-    [
-        ([], r"phases are \[\]: expected pairs of steps"),
-        ([(4, 4), (4, 1)], "in rising order"),
-        ([(4, 4), (2, 6)], "in rising order"),
-        ([(0, 0), (2, 6)], "the sum of phases is 0"),
-    ],
-)
-def test_phases_that_do_not_follow_each_other_are_refused(digits, phases, message):
-    with pytest.raises(ValueError, match=message):
-        next(train_at_phases(digits, SUBSET, phases))
+def test_runs_of_no_steps_are_refused(digits):
+    with pytest.raises(ValueError, match="the sum of phases is 0"):
+        next(train_classifiers(digits, SUBSET, [(0, 0), (2, 6)]))
+    with pytest.raises(ValueError, match="there is no subset"):
+        next(train_classifiers(digits, None, [(2, 6)]))
 
 
 def test_both_feeds_train_alike(digits):

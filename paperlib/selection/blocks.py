@@ -1,21 +1,26 @@
 """Embeddings (N, n) looked at a few rows at a time, so that they may be larger than memory."""
 
+from __future__ import annotations
+
 import mmap
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 BLOCK_BYTES = 1 << 20  # of rows looked at together: they stay in a core's cache
 
 
-def is_chunked(embeddings):
-    """Whether they are a `dask.array`; dask itself is never imported for this."""
+def is_chunked(embeddings: Any) -> bool:
+    """Return whether they are a `dask.array`; dask itself is never imported for this."""
     dask_array = sys.modules.get("dask.array")
     return dask_array is not None and isinstance(embeddings, dask_array.Array)
 
 
-def refuse_chunked(embeddings, method):
-    """ValueError if they are a `dask.array`, for a method that needs an array in memory or a memory-mapped file."""
+def refuse_chunked(embeddings: Any, method: str) -> None:
+    """Raise ValueError if they are a `dask.array`, for a method that needs an array or a memory-mapped file."""
     if is_chunked(embeddings):
         raise ValueError(
             f"{method} needs an array, and embeddings are a dask.array {embeddings.shape}: give embeddings.compute(), "
@@ -24,27 +29,32 @@ def refuse_chunked(embeddings, method):
         )
 
 
-def blocks(embeddings, at_least=0, offset=0):
+def rows_per_block(embeddings: NDArray) -> int:
+    """Return how many rows of embeddings (N, n) are looked at together."""
+    return max(1, BLOCK_BYTES // embeddings[:1].nbytes)
+
+
+def blocks(embeddings: NDArray, at_least: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
     """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on.
 
     With `at_least`, the first block has no more rows than that, and each later one no more than all before: what is
     learned from the first keeps what is looked at in the next small.
-    Of a memory-mapped file in row-major order, the pages of a block are let go when the next one is asked for.
+    Of a memory-mapped file in row-major order, the pages of a block are released when the next one is asked for.
     """
-    most = max(1, at_least, BLOCK_BYTES // embeddings[:1].nbytes)
+    most = max(at_least, rows_per_block(embeddings))
     mapping = _shared_mapping(embeddings)
     start, length = 0, at_least or most
     while start < len(embeddings):
         rows = np.asarray(embeddings[start : start + length])
         yield offset + start, rows
         if mapping is not None and rows.flags.c_contiguous:
-            _let_go(mapping, rows)
+            _release(mapping, rows)
         start += length
         length = min(most, start)
 
 
-def finite_blocks(embeddings, at_least=0, offset=0):
-    """The same; ValueError if a value is NaN or infinite."""
+def finite_blocks(embeddings: NDArray, at_least: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
+    """Yield the same, and raise ValueError if a value is NaN or infinite."""
     for start, rows in blocks(embeddings, at_least, offset):
         if not np.isfinite(rows).all():
             bad = rows.size - np.count_nonzero(np.isfinite(rows))
@@ -55,8 +65,8 @@ def finite_blocks(embeddings, at_least=0, offset=0):
         yield start, rows
 
 
-def _shared_mapping(array):
-    """The mapping of the file that an array looks into, where its pages can be read again; None elsewhere.
+def _shared_mapping(array: Any) -> mmap.mmap | None:
+    """Return the mapping of the file that an array looks into, where its pages can be read again; None elsewhere.
 
     A private mapping (mode "c") may hold changes that no file has.
     """
@@ -65,7 +75,7 @@ def _shared_mapping(array):
     return array.base if array is not None and array.mode != "c" and hasattr(mmap, "MADV_DONTNEED") else None
 
 
-def _let_go(mapping, rows):
+def _release(mapping: mmap.mmap, rows: NDArray) -> None:
     """Take the pages of rows (M, n) out of this process; the system's cache may keep them."""
     origin = np.frombuffer(mapping, np.uint8).ctypes.data
     first, last = (address - origin for address in np.lib.array_utils.byte_bounds(rows))
@@ -73,25 +83,53 @@ def _let_go(mapping, rows):
     mapping.madvise(mmap.MADV_DONTNEED, first, last - first)
 
 
-def statistics(embeddings):
-    """Per element: mean (n,) float64, standard deviation (n,) float64, and live (n,) bool: whether it varies at all.
+def statistics(
+    embeddings: NDArray,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the mean and the spread of each element.
 
-    Elements that are not live have the deviation 1, so that it can be divided by. One pass, O(N n) time, O(n) memory.
-    ValueError if a value is NaN or infinite, or if no element varies.
+    One pass, or three where the squares of the values overflow or vanish; O(N n) time, O(n) memory.
+
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+
+    Returns
+    -------
+    mean : (n,) float64
+    deviation : (n,) float64
+        Standard deviations. Elements that are not live have 1, so that it can be divided by.
+    live : (n,) bool
+        Whether the element varies at all.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN or infinite, or if no element varies.
     """
+    scaler, live = _scaler(embeddings, 1.0)
+    if np.isfinite(scaler.mean_).all() and np.isfinite(scaler.var_).all() and scaler.var_[live].min() > 1e-200:
+        return scaler.mean_, scaler.scale_, live
+    factor = safe_factor(largest(embeddings), 1)
+    scaler, live = _scaler(embeddings, factor)
+    return scaler.mean_ / factor, np.where(scaler.var_ > 0, scaler.scale_ / factor, 1.0), live
+
+
+def _scaler(embeddings: NDArray, factor: float) -> tuple[Any, NDArray[np.bool_]]:
+    """Return scikit-learn's StandardScaler of the embeddings times a factor, and which elements are live."""
     from sklearn.preprocessing import StandardScaler
 
     scaler, live, first = StandardScaler(), np.zeros(embeddings.shape[1], bool), np.array(embeddings[0])
-    with np.errstate(over="ignore"):  # squares may be too large; `squared_distances` refuses them by name
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for _, rows in finite_blocks(embeddings):
             live |= (rows != first).any(axis=0)
-            scaler.partial_fit(rows)
+            scaler.partial_fit(rows if factor == 1 else rows.astype(np.float64) * factor)
     check_varies(live, len(embeddings))
-    return scaler.mean_, scaler.scale_, live
+    return scaler, live
 
 
-def check_varies(live, samples):
-    """ValueError if none of the elements (n,) bool is live."""
+def check_varies(live: NDArray[np.bool_], samples: int) -> None:
+    """Raise ValueError if none of the elements (n,) is live."""
     if not live.any():
         raise ValueError(
             f"none of the {len(live)} elements varies over the {samples} samples: nothing to choose by. "
@@ -99,45 +137,15 @@ def check_varies(live, samples):
         )
 
 
-def inner_products(embeddings, vector):
-    """Of every sample with a vector (n,) float64: (N,) float64. O(N n) time."""
-    products = np.empty(len(embeddings))
-    for start, rows in blocks(embeddings):
-        # One product a row: equal rows have equal products, which a matrix product does not promise.
-        np.vecdot(rows.astype(np.float64), vector, out=products[start : start + len(rows)])
-    return products
+def largest(embeddings: NDArray) -> float:
+    """Return the largest absolute value of embeddings (N, n)."""
+    return max(max(float(rows.max()), -float(rows.min())) for _, rows in blocks(embeddings))
 
 
-def squared_distances(embeddings):
-    """A function point (n,) -> its squared Euclidean distances (N,) float64 from all samples; each call O(N n) time.
+def safe_factor(value: float, safe_exponent: int = 300) -> float:
+    """Return a power of two to multiply values up to `value` with, so that their products neither overflow nor vanish.
 
-    Equal samples have equal distances, and a sample has exactly 0 from itself. O(N) memory.
-    ValueError if the squares overflow.
+    It is 1 for values whose binary exponent is at most `safe_exponent`, up or down: float64 holds their products.
     """
-    # Distances from the first sample, not from 0, keep their digits where embeddings lie far from 0.
-    origin = embeddings[0].astype(np.float64)
-    squares = np.empty(len(embeddings))
-    with np.errstate(over="ignore"):
-        for start, rows in blocks(embeddings):
-            rows = rows.astype(np.float64)
-            rows -= origin
-            np.vecdot(rows, rows, out=squares[start : start + len(rows)])
-    if not squares.max() < np.finfo(np.float64).max / 4:
-        raise ValueError(
-            f"embeddings lie up to {np.sqrt(squares.max()):.3g} apart: squared distances overflow; "
-            "divide the embeddings by their largest value"
-        )
-
-    def to(point):
-        shift = point.astype(np.float64) - origin
-        distances = np.empty(len(embeddings))
-        for start, rows in blocks(embeddings):
-            rows = rows.astype(np.float64)
-            rows -= origin  # in place: a second block would be new memory each time, which costs ten times as much
-            np.vecdot(rows, shift, out=distances[start : start + len(rows)])
-        distances *= -2
-        distances += squares
-        distances += np.vecdot(shift, shift)
-        return np.maximum(distances, 0, out=distances)  # rounding may leave less than 0
-
-    return to
+    exponent = int(np.frexp(value)[1])
+    return 1.0 if abs(exponent) <= safe_exponent or not value else float(np.ldexp(1.0, min(-exponent, 1000)))

@@ -1,56 +1,141 @@
 """Samples to which all others are near."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
-from paperlib.selection.blocks import squared_distances, statistics
+from paperlib.selection.blocks import largest, safe_factor, statistics
 from paperlib.selection.components import principal_components
+from paperlib.selection.greedy import greedy
+from paperlib.selection.points import Points, distance_error, threads
+from paperlib.selection.ties import Ties, best, priority
 
 
-def k_center(embeddings, k, *, labels, seed):
-    """Farthest first: every sample shall be near a chosen one, in Euclidean distance.
+def k_center(
+    embeddings: NDArray,
+    k: int,
+    *,
+    labels: NDArray | None = None,
+    seed: int = 0,
+    ties: Ties = "seed",
+) -> NDArray[np.int64]:
+    """Choose k samples such that every sample is near a chosen one, in Euclidean distance (farthest-first traversal).
 
-    Starts with the sample nearest to the mean, and takes the one farthest from its nearest chosen one, again and
+    Starts with the sample nearest to the mean, and then takes the one farthest from its nearest chosen one, again and
     again. The largest distance left is at most twice the smallest possible (Gonzalez, Theoretical Computer Science
     38, 1985).
 
-    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides. They may be a
-    memory-mapped file; a `dask.array` is refused.
+    O(k N n) time, O(N) memory besides the embeddings, which may be a memory-mapped file. A `dask.array` is refused.
+
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+    k : int
+    labels : ignored
+    seed : int
+        Breaks ties.
+    ties : {"seed", "index"}
+        Which of samples at equal distances comes first: the seed decides, or the lower index.
+
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, in the order of choice.
+
+    Raises
+    ------
+    ValueError
+        If values are not finite, or do not vary.
     """
     mean, _, _ = statistics(embeddings)
-    distances = squared_distances(embeddings)
-    chosen = [np.argmin(distances(mean))]
-    nearest = np.full(len(embeddings), np.inf)  # squared distance from the nearest chosen one
-    while len(chosen) < k:
-        np.minimum(nearest, distances(embeddings[chosen[-1]]), out=nearest)
-        nearest[chosen[-1]] = -1  # below all others, also where only copies of the chosen are left
-        chosen.append(np.argmax(nearest))
-    return np.array(chosen)
+    points = Points(embeddings, embeddings[0])
+    order = priority(ties, seed)
+    error = distance_error(points)
+    start = best(-points.squared_distances(points.placed(mean)), error, order(np.arange(len(points))))
+
+    def nearest(distances, products, squares, square, new):
+        to_chosen = squares + square
+        to_chosen -= 2 * products
+        np.minimum(distances, to_chosen, out=new)
+
+    return greedy(points, k, start, np.full(len(points), np.inf), points.squares, nearest, lambda chosen: error, order)
 
 
-def k_means(embeddings, k, *, labels, seed, pca=False):
-    """The samples nearest to the centroids of k clusters, which the paper suggests in place of eq. 3 (Section VI).
+def k_means(
+    embeddings: NDArray,
+    k: int,
+    *,
+    labels: NDArray | None = None,
+    seed: int = 0,
+    ties: Ties = "seed",
+    pca: bool = False,
+) -> NDArray[np.int64]:
+    """Choose the samples nearest to the centroids of k clusters (suggested in place of eq. 3 in Section VI).
 
     Clusters are those of scikit-learn's MiniBatchKMeans (Sculley, "Web-scale k-means clustering", WWW 2010), in its
     order. Where the nearest sample is taken already, the centroid gets the nearest that is not.
 
-    pca=True clusters whitened principal components, the paper's suggested precursor. Without whitening they would be
-    a rotation, which changes no distance.
+    About O(k B n) time a batch of B = max(1,024, k) samples, then O(k N n); O(N n) memory: all embeddings are loaded,
+    but never their distances (N, k). A `dask.array` is refused.
 
-    Ties take the lower index, up to rounding. About O(k B n) time a batch of B = max(1,024, k) samples, then O(k N n);
-    O(N n) memory: all embeddings are loaded, but never their distances (N, k). A `dask.array` is refused.
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+    k : int
+    labels : ignored
+    seed : int
+        Of the clusters; and breaks ties.
+    ties : {"seed", "index"}
+        Which of samples at equal distances comes first: the seed decides, or the lower index.
+    pca : bool
+        Cluster whitened principal components, the paper's suggested precursor. Without whitening they would be a
+        rotation, which changes no distance.
+
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, in the order of the clusters.
+
+    Raises
+    ------
+    ValueError
+        If values are not finite, or do not vary.
     """
     from sklearn.cluster import MiniBatchKMeans
-    from sklearn.metrics import pairwise_distances_argmin
 
     if pca:
         embeddings = principal_components(embeddings)
     statistics(embeddings)  # refuses what is not finite and what does not vary
+    if (factor := safe_factor(largest(embeddings), 30)) != 1:  # squares are computed in float32 where it is their type
+        embeddings = (embeddings.astype(np.float64) * factor).astype(np.result_type(embeddings.dtype, np.float32))
     clusters = MiniBatchKMeans(k, batch_size=max(1024, k), n_init=1, random_state=seed).fit(embeddings)
-    nearest = pairwise_distances_argmin(clusters.cluster_centers_, embeddings)
-    distances = squared_distances(embeddings)
-    chosen, taken = np.empty(k, np.int64), np.zeros(len(embeddings), bool)
-    for place, sample in enumerate(nearest):
-        if taken[sample]:
-            sample = np.argmin(np.where(taken, np.inf, distances(clusters.cluster_centers_[place])))
-        chosen[place], taken[sample] = sample, True
+    points = Points(embeddings, embeddings[0])
+    centroids = points.placed(clusters.cluster_centers_)
+    first, error = priority(ties, seed)(np.arange(len(points))), distance_error(points)
+    taken = np.zeros(len(points))  # what is added to a nearness: minus infinity once a sample is taken
+    chosen = np.empty(k, np.int64)
+    batch = points.at_a_time(32)
+    with threads(points) as run:
+        for start in range(0, k, batch):
+            nearness = _nearness(points, centroids[start : start + batch], run)
+            for place, row in enumerate(nearness, start):
+                chosen[place] = best(row + taken, error, first)
+                taken[chosen[place]] = -np.inf
     return chosen
+
+
+def _nearness(points: Points, centroids: NDArray[np.float64], run: Callable) -> NDArray[np.float64]:
+    """Return (c, N): minus the squared distance of all points from c centroids, but for a constant of each centroid."""
+    nearness = np.empty((len(centroids), len(points)))
+
+    def fill(part: slice) -> None:
+        for start, rows in points.blocks(part):
+            here = slice(start, start + len(rows))
+            np.subtract(2 * (centroids @ rows.T), points.squares[here], out=nearness[:, here])
+
+    for _ in run(fill, points.parts()):
+        pass
+    return nearness

@@ -1,29 +1,69 @@
 """Eq. 3: samples far from one another."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
-from paperlib.selection.blocks import squared_distances, statistics
+from paperlib.selection.blocks import statistics
+from paperlib.selection.greedy import greedy
+from paperlib.selection.points import Points, distance_error
+from paperlib.selection.ties import Ties, best, priority
 
 
-def max_dispersion(embeddings, k, *, labels, seed):
-    """Eq. 3: k samples whose Euclidean distances from one another add up to much (max-sum dispersion inside Y).
+def max_dispersion(
+    embeddings: NDArray,
+    k: int,
+    *,
+    labels: NDArray | None = None,
+    seed: int = 0,
+    ties: Ties = "seed",
+) -> NDArray[np.int64]:
+    """Choose k samples whose Euclidean distances from one another have a large sum (the paper's eq. 3).
 
-    The optimum is NP-hard. This is the vertex greedy: it starts with the sample farthest from the mean, and takes the
-    one whose distances to all chosen add up to most, again and again. For every metric its sum is at least half of the
-    optimum's, from whatever sample it starts (Birnbaum and Goldman, Algorithmica 55, 2009; Ravi, Rosenkrantz and
-    Tayi, Operations Research 42, 1994, who proposed it, had shown a quarter). The greedy of Hassin, Rubinstein and
-    Tamir (Operations Research Letters 21, 1997), which takes the farthest pairs, has the bound of a half, too, but
-    needs the distances of all pairs, O(N^2 n) time. Squared distances are no metric: the bound would not hold.
+    The optimum is NP-hard. This is the vertex greedy: it starts with the sample farthest from the mean, and then takes
+    the one with the largest sum of distances to all chosen, again and again. For every metric, its sum is at least half
+    of the optimum's, whatever sample it starts from (Birnbaum and Goldman, Algorithmica 55, 2009; Ravi, Rosenkrantz and
+    Tayi, who proposed it, had shown a quarter in Operations Research 42, 1994). The greedy of Hassin, Rubinstein and
+    Tamir (Operations Research Letters 21, 1997), which takes the farthest pairs, has the same bound, but needs the
+    distances of all pairs, O(N^2 n) time. The bound does not hold for squared distances, which are no metric.
 
-    Ties take the lower index. O(k N n) time, k passes over the embeddings, O(N) memory besides. They may be a
-    memory-mapped file; a `dask.array` is refused.
+    O(k N n) time, O(N) memory besides the embeddings, which may be a memory-mapped file. A `dask.array` is refused.
+
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+    k : int
+    labels : ignored
+    seed : int
+        Breaks ties.
+    ties : {"seed", "index"}
+        Which of samples with equal sums comes first: the seed decides, or the lower index.
+
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, in the order of choice.
+
+    Raises
+    ------
+    ValueError
+        If values are not finite, or do not vary.
     """
     mean, _, _ = statistics(embeddings)
-    distances = squared_distances(embeddings)
-    chosen = [np.argmax(distances(mean))]
-    total = np.zeros(len(embeddings))  # of the distances to all chosen
-    while len(chosen) < k:
-        total += np.sqrt(distances(embeddings[chosen[-1]]))
-        total[chosen[-1]] = -np.inf
-        chosen.append(np.argmax(total))
-    return np.array(chosen)
+    points = Points(embeddings, embeddings[0])
+    order = priority(ties, seed)
+    error = distance_error(points)
+    longest = float(np.sqrt(points.squares.max())) or 1.0
+    start = best(points.squared_distances(points.placed(mean)), error, order(np.arange(len(points))))
+
+    def add_distances(sums, products, squares, square, new):
+        distances = squares + square
+        distances -= 2 * products
+        distances[distances < error] = 0  # copies, and what rounding cannot tell from them
+        np.add(sums, np.sqrt(distances, out=distances), out=new)
+
+    def tolerance(chosen):
+        return chosen * error / longest
+
+    return greedy(points, k, start, np.zeros(len(points)), points.squares, add_distances, tolerance, order)

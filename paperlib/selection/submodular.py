@@ -4,51 +4,98 @@ A greedy choice has at least 1 - 1/e of the largest value (Nemhauser, Wolsey and
 1978).
 """
 
-import numpy as np
+from __future__ import annotations
 
-from paperlib.selection.blocks import statistics
-from paperlib.selection.sampling import equal_shares, in_turns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paperlib.selection.blocks import largest, safe_factor, statistics
+from paperlib.selection.sampling import equal_shares, round_robin
+from paperlib.selection.ties import Ties, priority
 
 # Lazy greedy that takes a sample only when its gain, computed again, is not below what it was. It chooses as the naive
 # greedy does. apricot's own "lazy" can choose a sample twice, once two gains of 0 follow each other (copies).
-_GREEDY = {"optimizer": "approximate-lazy", "optimizer_kwds": {"beta": 1.0}}
+_GREEDY: dict[str, Any] = {"optimizer": "approximate-lazy", "optimizer_kwds": {"beta": 1.0}}
 
 
-def facility_location(embeddings, k, *, labels, seed, by_class=False, max_bytes=4 << 30):
-    """k samples such that every sample is similar to a chosen one, summed over all samples.
+def facility_location(
+    embeddings: NDArray,
+    k: int,
+    *,
+    labels: NDArray | None = None,
+    seed: int = 0,
+    ties: Ties = "seed",
+    by_class: bool = False,
+    max_bytes: int = 4 << 30,
+) -> NDArray[np.int64]:
+    """Choose k samples such that every sample is similar to a chosen one, summed over all samples.
 
     Similarity is the largest squared Euclidean distance minus theirs, apricot's default. Needs `apricot-select`.
-    max_bytes: of the similarities (N, N) float64, 8 N^2 bytes; ValueError above.
+    O(N^2 n) time for the similarities, up to O(k N^2) for the greedy; O(N^2) memory. A `dask.array` is refused.
 
-    by_class=True chooses in each class by itself, the same number in all; a class with too few samples gives all it
-    has, and the others make up for it. Needs labels. C classes of one size need 1 / C^2 of the memory, 1 / C of the time.
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+    k : int
+    labels : (N,) integers or strings
+        The classes; needed by `by_class`.
+    seed : int
+        Breaks ties.
+    ties : {"seed", "index"}
+        In which order the samples are given to the greedy, which takes one or the other of two with the same gain: in
+        an order that the seed draws, or in their own.
+    by_class : bool
+        Choose in each class by itself, the same number in all; a class with too few samples gives all it has, and the
+        others make up for it. C classes of one size need 1 / C^2 of the memory and 1 / C of the time.
+    max_bytes : int
+        How large the similarities (N, N) float64 may be, 8 N^2 bytes.
 
-    Of samples with the same gain, it takes one or the other, always the same. O(N^2 n) time for the similarities, up
-    to O(k N^2) for the greedy; O(N^2) memory. A `dask.array` is refused.
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, in the order of choice.
+
+    Raises
+    ------
+    ValueError
+        If the similarities are larger than `max_bytes`, if labels are missing, or if values are not finite or do not
+        vary.
+    ImportError
+        If apricot-select is not installed.
     """
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer)) or max_bytes < 1:
+        raise ValueError(f"max_bytes is {max_bytes!r}: expected a whole number of bytes, 1 or more")
     classes = np.zeros(len(embeddings), np.int64)
     if by_class:
         if labels is None:
             raise ValueError("by_class=True looks at classes: give labels (N,)")
         classes = np.unique(labels, return_inverse=True)[1]
     sizes = np.bincount(classes)
-    largest, gib = int(sizes.max()), 1 / (1 << 30)
-    if 8 * largest**2 > max_bytes:
+    size, gib = int(sizes.max()), 1 / (1 << 30)
+    if 8 * size**2 > max_bytes:
         raise ValueError(
-            f"method 'facility_location' holds {largest:,} x {largest:,} similarities, {8 * largest**2 * gib:.1f} GiB, "
+            f"method 'facility_location' holds {size:,} x {size:,} similarities, {8 * size**2 * gib:.1f} GiB, "
             f"and max_bytes allows {max_bytes * gib:.1f} GiB: raise max_bytes, give at most "
             f"{int((max_bytes / 8) ** 0.5):,} samples, choose by_class=True, or method='k_center' or 'feature_based'"
         )
     statistics(embeddings)  # refuses what is not finite and what does not vary
+    order, factor = _order(len(embeddings), seed, ties), safe_factor(largest(embeddings))
     chosen = []
     for name, share in enumerate(equal_shares(sizes, k)):
-        of_class = np.flatnonzero(classes == name)
-        chosen.append(of_class[_most_similar(embeddings[of_class].astype(np.float64), share)])
-    return in_turns(chosen)
+        of_class = order[classes[order] == name]
+        chosen.append(of_class[_most_similar(embeddings[of_class].astype(np.float64) * factor, int(share))])
+    return round_robin(chosen)
 
 
-def _most_similar(embeddings, k):
-    """Facility location's greedy choice of k of the embeddings (N, n) float64."""
+def _order(samples: int, seed: int, ties: Ties) -> NDArray[np.int64]:
+    """Return the order in which samples are given to the greedy, which breaks ties by their places."""
+    return np.argsort(priority(ties, seed)(np.arange(samples)))
+
+
+def _most_similar(embeddings: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Return facility location's greedy choice of k of the embeddings (N, n)."""
     from sklearn.metrics import pairwise_distances_chunked
 
     apricot = _apricot("facility_location")
@@ -62,17 +109,47 @@ def _most_similar(embeddings, k):
     return apricot.FacilityLocationSelection(k, metric="precomputed", **_GREEDY).fit(similarities).ranking
 
 
-def feature_based(embeddings, k, *, labels, seed, from_lowest=False):
-    """k samples in which each element is active, summed over the chosen: the sum over elements of the square root.
+def feature_based(
+    embeddings: NDArray,
+    k: int,
+    *,
+    labels: NDArray | None = None,
+    seed: int = 0,
+    ties: Ties = "seed",
+    from_lowest: bool = False,
+) -> NDArray[np.int64]:
+    """Choose k samples in which each element is active: the largest sum over elements of the root of their total.
 
     The root makes the next active sample of an element worth less than the one before (Wei, Liu, Kirchhoff, Bartels
-    and Bilmes, ICASSP 2014). Needs `apricot-select`, and embeddings that are not negative.
+    and Bilmes, ICASSP 2014). Needs `apricot-select`. Up to O(k N n) time; O(N n) memory: all embeddings are loaded, as
+    float64. A `dask.array` is refused.
 
-    from_lowest=True counts each element's activations from its lowest on, for embeddings that are normalized, as those
-    of the paper's autoencoder.
+    Parameters
+    ----------
+    embeddings : (N, n) real numbers
+        Not negative, unless `from_lowest`.
+    k : int
+    labels : ignored
+    seed : int
+        Breaks ties.
+    ties : {"seed", "index"}
+        In which order the samples are given to the greedy, which takes one or the other of two with the same gain: in
+        an order that the seed draws, or in their own.
+    from_lowest : bool
+        Count each element's activations from its lowest on, for embeddings that are normalized, as those of the
+        paper's autoencoder.
 
-    Of samples with the same gain, it takes one or the other, always the same. Up to O(k N n) time; O(N n) memory: all
-    embeddings are loaded, as float64. A `dask.array` is refused.
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, in the order of choice.
+
+    Raises
+    ------
+    ValueError
+        If an activation is negative, or if values are not finite or do not vary.
+    ImportError
+        If apricot-select is not installed.
     """
     statistics(embeddings)  # refuses what is not finite and what does not vary
     if not from_lowest and (lowest := embeddings.min()) < 0:
@@ -81,15 +158,16 @@ def feature_based(embeddings, k, *, labels, seed, from_lowest=False):
             "or give the embeddings of a network whose last layer is a ReLU"
         )
     apricot = _apricot("feature_based")
-    activations = embeddings.astype(np.float64)
+    order = _order(len(embeddings), seed, ties)
+    activations = embeddings[order].astype(np.float64) * safe_factor(largest(embeddings))
     if from_lowest:
         activations -= activations.min(axis=0)
-    return apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(activations).ranking
+    return order[apricot.FeatureBasedSelection(k, concave_func="sqrt", **_GREEDY).fit(activations).ranking]
 
 
-def _apricot(method):
+def _apricot(method: str) -> Any:
     try:
         import apricot
     except ImportError as error:
-        raise ImportError(f"method {method!r} needs the library apricot-select: pip install -e '.[apricot]'") from error
+        raise ImportError(f"method {method!r} needs the library apricot-select: pip install apricot-select") from error
     return apricot

@@ -7,14 +7,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from paperlib.selection import blocks, ranked_lists, select
+from paperlib.selection.ties import priority
 
 
-def obvious(embeddings, k, overlap):
-    """Eq. 4 as one would explain it: sort every element's samples, go down the ranks, element after element."""
+def obvious(embeddings, k, overlap, order=None):
+    """Eq. 4 as one would explain it: sort every element's samples, go down the ranks, element after element.
+
+    Of samples with equal activations, the one with the lowest number in `order` (N,) comes first; by default the index.
+    """
+    order = range(len(embeddings)) if order is None else order
     rows = [[float(value) for value in row] for row in embeddings]
     samples, elements = range(len(rows)), range(len(rows[0]))
     live = [j for j in elements if len({row[j] for row in rows}) > 1]
-    lists = [sorted(samples, key=lambda i: (-rows[i][j], i)) for j in live]
+    lists = [sorted(samples, key=lambda i: (-rows[i][j], order[i])) for j in live]
     chosen, choices = [], 0
     for rank in samples:
         for ranking in lists:
@@ -37,25 +42,27 @@ matrices = st.one_of(
 )
 
 
-@given(matrices, st.data(), st.sampled_from(["fill", "union"]))
-def test_equals_the_obvious_implementation(embeddings, data, overlap):
+@given(matrices, st.data(), st.sampled_from(["fill", "union"]), st.sampled_from(["seed", "index"]))
+def test_equals_the_obvious_implementation(embeddings, data, overlap, ties):
     k = data.draw(st.integers(1, len(embeddings)))
+    seed = data.draw(st.integers(0, 3))
+    order = priority(ties, seed)(np.arange(len(embeddings))).tolist()
     if all(len(set(column.tolist())) == 1 for column in embeddings.T):
         with pytest.raises(ValueError, match="none of the .* elements varies"):
             select(embeddings, k, overlap=overlap)
         return
-    chosen = select(embeddings, k, overlap=overlap)
-    assert chosen.tolist() == obvious(embeddings, k, overlap)
+    chosen = select(embeddings, k, overlap=overlap, ties=ties, seed=seed)
+    assert chosen.tolist() == obvious(embeddings, k, overlap, order)
     assert chosen.dtype == np.int64
     assert len(set(chosen.tolist())) == len(chosen)
     assert len(chosen) == k or overlap == "union"
 
 
-@given(matrices, st.data(), st.sampled_from(["fill", "union"]))
-def test_the_size_of_blocks_does_not_show(embeddings, data, overlap):
+@given(matrices, st.data(), st.sampled_from(["fill", "union"]), st.sampled_from(["seed", "index"]))
+def test_the_size_of_blocks_does_not_show(embeddings, data, overlap, ties):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "BLOCK_BYTES", 2 * embeddings[:1].nbytes)  # two rows
-        test_equals_the_obvious_implementation.hypothesis.inner_test(embeddings, data, overlap)
+        test_equals_the_obvious_implementation.hypothesis.inner_test(embeddings, data, overlap, ties)
 
 
 def test_equals_the_obvious_implementation_on_many_samples(monkeypatch):
@@ -73,9 +80,9 @@ def test_the_papers_sizes():
     assert set(select(embeddings, 4_320, overlap="union").tolist()) == set(lists.ravel().tolist())
 
 
-def test_ties_take_the_lower_index_and_still_elements_are_passed_over():
+def test_by_index_ties_take_the_lower_one_and_still_elements_are_passed_over():
     embeddings = np.array([[5, 1, 0], [5, 1, 2], [5, 3, 2], [5, 3, 1]])
-    assert select(embeddings, 3).tolist() == [2, 1, 3]  # element 1: 2, 3, ...; element 2: 1, 2, ...
+    assert select(embeddings, 3, ties="index").tolist() == [2, 1, 3]  # element 1: 2, 3, ...; element 2: 1, 2, ...
 
 
 def shares(order, labels, k):
@@ -99,7 +106,7 @@ def test_quota_per_class_equals_the_obvious_implementation(embeddings, data):
     samples = len(embeddings)
     k = data.draw(st.integers(1, samples))
     labels = data.draw(hnp.arrays(np.int64, samples, elements=st.integers(-1, 2)))
-    chosen = select(embeddings, k, labels=labels, quota_per_class=True)
+    chosen = select(embeddings, k, labels=labels, quota_per_class=True, ties="index")
     assert chosen.tolist() == shares(obvious(embeddings, samples, "fill"), labels.tolist(), k)
 
 
@@ -111,9 +118,10 @@ def test_quota_per_class_takes_as_many_of_each():
     for k, counts in ((3, [1, 1, 1]), (15, [5, 5, 5]), (45, [20, 20, 5]), (46, [21, 20, 5]), (305, [200, 100, 5])):
         chosen = select(embeddings, k, labels=labels, quota_per_class=True)
         assert [int((labels[chosen] == name).sum()) for name in ("cat", "dog", "frog")] == counts
-    assert select(embeddings, 46, labels=labels.tolist(), quota_per_class=True).tolist() == select(
-        embeddings, 46, labels=labels, quota_per_class=True
-    ).tolist()
+    assert (
+        select(embeddings, 46, labels=labels.tolist(), quota_per_class=True).tolist()
+        == select(embeddings, 46, labels=labels, quota_per_class=True).tolist()
+    )
 
 
 @pytest.mark.parametrize("penalty", [0.01, 0.3, 5.0])
@@ -157,7 +165,7 @@ def test_pairs_use_every_element_equally_often():
     embeddings[range(20), range(20)] = 3
     for sample, pair in enumerate(around, 20):
         embeddings[sample, list(pair)] = 2
-    assert select(embeddings, 60, pairs=True).tolist() == list(range(60))
+    assert select(embeddings, 60, pairs=True, ties="index").tolist() == list(range(60))
 
 
 def test_pca_ranks_by_principal_components():

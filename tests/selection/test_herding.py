@@ -44,6 +44,6 @@ def test_the_mean_approaches_that_of_all_as_one_over_k(seed):
         assert ours < min(random) and ours < np.median(random) / 2
 
 
-def test_ties_take_the_lower_index():
+def test_by_index_ties_take_the_lower_one():
     embeddings = np.array([[0, 1], [2, 1], [0, 1], [2, 1]])
-    assert select(embeddings, 4, "herding").tolist() == [1, 0, 3, 2]
+    assert select(embeddings, 4, "herding", ties="index").tolist() == [1, 0, 3, 2]

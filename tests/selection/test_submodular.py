@@ -52,7 +52,7 @@ def test_every_choice_is_a_greedy_one_among_copies(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_a_missing_library_is_named(method, monkeypatch):
     monkeypatch.setitem(sys.modules, "apricot", None)
-    expected = rf"'{method}' needs the library apricot-select: pip install -e '.\[apricot\]'"
+    expected = rf"'{method}' needs the library apricot-select: pip install apricot-select"
     with pytest.raises(ImportError, match=expected):
         select(np.eye(4), 2, method)
 
@@ -73,7 +73,9 @@ def test_facility_location_by_class_is_that_of_each_class():
     assert np.array_equal(np.bincount(labels[chosen])[[3, 5, 7]], [10, 1, 9])  # the lone sample's share goes to others
     for name, share in ((7, 9), (3, 10)):
         of_class = np.flatnonzero(labels == name)
-        assert np.array_equal(chosen[labels[chosen] == name], of_class[select(embeddings[of_class], share, "facility_location")])
+        assert np.array_equal(
+            chosen[labels[chosen] == name], of_class[select(embeddings[of_class], share, "facility_location")]
+        )
     assert np.array_equal(labels[chosen[:6]], [3, 5, 7, 3, 7, 3])  # of each class one, then of each another
     assert len(select(embeddings, 20, "facility_location", labels=labels, by_class=True, max_bytes=8 * 900)) == 20
     with pytest.raises(ValueError, match="30 x 30 similarities.*choose by_class=True, or method='k_center'"):

@@ -1,0 +1,86 @@
+"""Accuracy against samples seen: on the full set alone and on a subset alone, at every scale on record."""
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from paperlib.analysis import statistics
+from paperlib.study.profiles import profile
+
+ARMS = {"full": "full set alone", "top_activations": "eq. 4 alone", "random": "random alone"}
+_COLUMNS = ["profile", "selection", "arm", "seed", "steps", "batch", "samples", "accuracy", "on the way"]
+
+
+def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.DataFrame:
+    """One row a test of a run on one set alone.
+
+    A run that was tested on its way gives a row for each of these tests (`result["curve"]`), any other the test after
+    its last step. Left out is what was trained on a subset first and then on the full set, what a clock ended, and
+    methods beside eq. 4 and random.
+
+    Parameters
+    ----------
+    records : mapping of str to iterable of dict
+        Name of a profile -> records of classifiers, all with the same size of subset and the same readings.
+    average : str
+        Which weights are tested (reading R5).
+
+    Returns
+    -------
+    DataFrame
+        profile, selection, arm, seed, steps and batch, samples (seen until then: steps times batch), accuracy
+        (percent), and whether the test was on the way of a longer run.
+    """
+    rows = []
+    for name, some in records.items():
+        for record in some:
+            run, result = record["run"], record["result"]
+            fast, full = result["phases"]
+            if run["selection"] not in ARMS or run.get("variant") or run["time_share"] or (fast and full):
+                continue
+            steps, accuracies = [fast + full], [result["test"][average]["accuracy"]]
+            curve = result.get("curve")
+            if curve and average in curve["test"]:
+                tests = dict(zip(curve["step"], curve["test"][average]["accuracy"])) | dict(zip(steps, accuracies))
+                steps, accuracies = list(tests), list(tests.values())
+            for step, accuracy in zip(steps, accuracies):
+                about = [name, run["selection"], ARMS[run["selection"]], run["seed"], step, run["batch"]]
+                rows.append([*about, step * run["batch"], 100 * accuracy, step < fast + full])
+    found = pd.DataFrame(rows, columns=_COLUMNS)
+    # A run and the one that it continues give the same test twice.
+    return found.drop_duplicates(["profile", "selection", "seed", "samples"], ignore_index=True)
+
+
+def means(found: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Of `table`.
+
+    Returns
+    -------
+    DataFrame
+        One row a profile, arm and number of samples: accuracy (percent) with Student's 95 % interval, and n.
+    """
+    rows = []
+    for key, some in found.groupby(["profile", "selection", "arm", "samples"], sort=False):
+        one = statistics.mean(some["accuracy"])
+        rows.append([*key, one.value, one.low, one.high, one.n])
+    columns = ["profile", "selection", "arm", "samples", "accuracy", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["profile", "selection", "samples"], ignore_index=True)
+
+
+def stated(points: Mapping[tuple[float, str], float]) -> pd.DataFrame:
+    """The paper's accuracies on one set alone: selection, samples and accuracy (percent).
+
+    points: (split, selection) -> percent, as of `paperlib.claims.ledger.split_accuracies`.
+    """
+    paper = profile("paper")
+    rows = [
+        [selection, paper.steps * paper.batch, percent]
+        for (split, selection), percent in points.items()
+        if split == (0.0 if selection == "full" else 1.0)
+    ]
+    return pd.DataFrame(rows, columns=["selection", "samples", "accuracy"])

@@ -1,0 +1,251 @@
+"""Candidate e of the riddle (reading R14): a session that is ended by force leaves an old checkpoint to be tested.
+
+Both arms of Fig. 6 are trained in the tutorial's session (`paperlib.analysis.tutorial_session`), in a process of its
+own that is killed at the paper's share of the steps, and again in one that ends by itself. What lies on disk is tested.
+The results have records of their own, beside those of the runs.
+"""
+
+import importlib.util
+import logging
+import multiprocessing
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from paperlib import study
+from paperlib.analysis import tutorial_session
+from paperlib.data import Dataset
+from paperlib.study import environment, plans, records
+from paperlib.study.profiles import Profile
+from paperlib.study.progress import Progress
+from paperlib.study.runs import TIME_SHARE, Run, plain
+
+ALONE, FIRST, SUBSET = "full set alone", "subset first (50 / 50)", "subset phase of it"
+KILLED, CLEAN = "by force", "by itself"
+
+# Which checkpoint is left does not depend on the scale: larger profiles than this teach nothing more.
+MOST_STEPS, LARGEST_BATCH = 600, 128
+
+
+def runs(profile: Profile, dataset: Dataset, *, precision: str = "auto") -> list[Run]:
+    """The 50 / 50 run to make in the tutorial's session, cut off at the paper's share of the steps.
+
+    It is one, of the riddle's first seed: which checkpoint is left depends on no seed.
+
+    Parameters
+    ----------
+    profile
+        Whose steps and batch are taken, up to `MOST_STEPS` and `LARGEST_BATCH`.
+    dataset
+        To train on.
+    precision
+        Of the autoencoder that the subset comes from; the sessions compute in float32.
+    """
+    steps = min(profile.steps, MOST_STEPS)
+    sizes = dict(steps=steps, stop=round(steps * TIME_SHARE), batch=min(profile.batch, LARGEST_BATCH))
+    session = dict(feed="streamed", precision="float32", decay=tutorial_session.EMA_DECAY)
+    halves = [
+        run
+        for run in plans.riddle_runs(profile, dataset, precision=precision)
+        if run.selection != "full" and run.learning_rate == tutorial_session.LEARNING_RATE
+    ]
+    return [replace(half, **sizes, **session) for half in halves[:1]]
+
+
+def execute(planned: list[Run], dataset: Dataset, folder: str | PathLike, progress: Progress) -> list[dict]:
+    """The records of the experiment, one a run; what is not on record in `folder`/stale_checkpoint is done first.
+
+    Parameters
+    ----------
+    planned
+        Of `runs`.
+    dataset
+        The one that they are planned for.
+    folder
+        Of the profile, such as figures/quick; the autoencoder's record is in its folder `records`.
+    progress
+        Told of each step.
+
+    Returns
+    -------
+    list of dict
+        Empty where TensorFlow is not installed and nothing is on record: the experiment is about its session.
+
+    Raises
+    ------
+    RecordError
+        If a record is damaged, or cannot be written.
+    RuntimeError
+        If a session ends before it is ended.
+    """
+    folder = Path(folder)
+    missing = [run for run in planned if not record_path(run, folder).exists()]
+    if missing and importlib.util.find_spec("tensorflow") is None:
+        print("TensorFlow is not installed: its training session (candidate e) is not tested.")
+        return on_record(planned, folder)
+    if missing:
+        records.check_writable(folder / "stale_checkpoint")
+        study.execute([missing[0].autoencoder], dataset, folder / "records", progress)
+        progress.start(sum(map(_steps, missing)), len(planned) - len(missing))
+        for run in missing:
+            progress.begin(f"stale checkpoint, seed {run.seed}", _steps(run))
+            started = time.perf_counter()
+            sessions = _sessions(run, dataset, study.choose(run, dataset, folder / "records"), progress)
+            content = _content(run)
+            record = {
+                "hash": records.content_hash(content),
+                "run": content,
+                "environment": environment.describe(),
+                "times": {"total_s": time.perf_counter() - started},
+                "result": {"sessions": sessions},
+            }
+            records.write(record_path(run, folder), record)
+        progress.finish()
+    return on_record(planned, folder)
+
+
+def on_record(planned: list[Run], folder: str | PathLike) -> list[dict]:
+    """The records of those of `planned` that are in `folder`/stale_checkpoint; nothing is trained."""
+    paths = [record_path(run, folder) for run in planned]
+    return [records.read(path) for path in paths if path.exists()]
+
+
+def record_path(run: Run, folder: str | PathLike) -> Path:
+    """Where the record of a run's sessions is, in the `folder` of its profile."""
+    name = f"{run.dataset}-stopped{run.stop}-seed{run.seed}-{records.content_hash(_content(run))}.json"
+    return Path(folder) / "stale_checkpoint" / name
+
+
+def table(found: list[dict]) -> pd.DataFrame:
+    """One row a session, in the order they were made.
+
+    Parameters
+    ----------
+    found
+        Records of `execute`.
+
+    Returns
+    -------
+    DataFrame
+        arm; ended ("by force" or "by itself"); steps made in all; checkpoint, the global step of the latest one on
+        disk; accuracy in percent, of its averaged weights; seconds from the start of a process that was killed to its
+        end; seed.
+    """
+    columns = ["arm", "ended", "steps", "checkpoint", "accuracy", "seconds", "seed"]
+    rows = [{**row, "seed": record["run"]["seed"]} for record in found for row in record["result"]["sessions"]]
+    sessions = pd.DataFrame(rows, columns=columns)
+    return sessions.assign(accuracy=100 * sessions["accuracy"].astype(float))
+
+
+def summary(sessions: pd.DataFrame) -> pd.DataFrame:
+    """One row a kind of session: steps made, step of the checkpoint left, n, mean and range of accuracy in percent.
+
+    Parameters
+    ----------
+    sessions
+        Of `table`.
+    """
+    groups = sessions.groupby(["arm", "ended", "steps", "checkpoint"], sort=False)["accuracy"]
+    return groups.agg(n="count", mean="mean", lowest="min", highest="max").reset_index()
+
+
+def _content(run):
+    return {**plain(run), "kind": "StaleCheckpoint"}
+
+
+def _steps(run):
+    fast, rest = run.phases()
+    return 2 * run.stop + fast + 2 * rest
+
+
+def _sessions(run, dataset, subset, progress):
+    """Plain rows of what each session left. One that was killed is followed by the same one, which ends by itself."""
+    fast, rest = run.phases()
+    everything = np.arange(len(dataset.x_train))
+    common = dict(batch=run.batch, seed=run.seed)
+    rows = []
+
+    def note(arm, ended, steps, folder, seconds=None):
+        left = tutorial_session.latest_step(folder), tutorial_session.accuracy(dataset, folder)
+        rows.append(dict(zip(("arm", "ended", "steps", "checkpoint", "accuracy", "seconds"),
+                             (arm, ended, steps, *left, seconds))))  # fmt: skip
+
+    def ended_by_itself(arm, indices, last_step, folder):
+        tutorial_session.train(dataset, indices, folder, last_step, **common, on_step=progress.step)
+        note(arm, CLEAN, last_step, folder)
+
+    def ended_by_force(arm, steps, folder):
+        seconds = _kill_after(steps, (dataset, everything, folder, run.steps), common, progress)
+        note(arm, KILLED, run.stop, folder, seconds)
+
+    with _quiet(), tempfile.TemporaryDirectory() as alone, tempfile.TemporaryDirectory() as first:
+        ended_by_force(ALONE, run.stop, alone)
+        ended_by_itself(ALONE, everything, run.stop, alone)
+        ended_by_itself(SUBSET, subset, fast, first)
+        ended_by_force(FIRST, rest, first)
+        ended_by_itself(FIRST, everything, run.stop, first)
+    return rows
+
+
+def _kill_after(steps, arguments, options, progress):
+    """Train in a new process and kill it (SIGKILL) after so many steps; the seconds from its start to its end."""
+    context = multiprocessing.get_context("spawn")  # a process forked from one that uses TensorFlow hangs
+    ours, theirs = context.Pipe()
+    with tempfile.NamedTemporaryFile("r", suffix=".log", errors="replace") as log:
+        process = context.Process(target=_train_until_killed, args=(log.name, theirs, steps, arguments, options))
+        started = time.perf_counter()
+        process.start()
+        theirs.close()
+        try:
+            for _ in range(steps):
+                ours.recv()
+                progress.step()
+        except EOFError as error:
+            said = log.read().strip()
+            raise RuntimeError(f"a training session ended by itself before it could be killed:\n{said}") from error
+        finally:
+            process.kill()
+            process.join()
+    return time.perf_counter() - started
+
+
+def _train_until_killed(log, connection: Connection, steps, arguments, options):
+    """In a process of its own: report each step, and wait in the midst of training after the last one."""
+    import os
+    import threading
+
+    import tensorflow as tf
+
+    with open(log, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    tf.config.set_visible_devices([], "GPU")  # the process that waits may hold all of its memory
+    made = 0
+
+    def on_step():
+        nonlocal made
+        made += 1
+        connection.send(made)
+        if made == steps:
+            threading.Event().wait()
+
+    tutorial_session.train(*arguments, **options, on_step=on_step)
+
+
+@contextmanager
+def _quiet():
+    """Without TensorFlow's warnings that its first version is an old one."""
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,80 @@
+"""The sentences of the paper's abstract that no figure shows by itself."""
+
+import numpy as np
+import pandas as pd
+
+from paperlib.analysis import cost, thinning
+from paperlib.analysis.statistics import Estimate, difference, mean, units
+from paperlib.claims.evidence import Evidence
+from paperlib.claims.measures.measured import Measured, hashes
+from paperlib.claims.measures.splits import pooled
+
+LOSS = 1.5  # points below the full set's accuracy that are a "minimal loss", as in C7
+
+
+def time_saved(evidence: Evidence) -> Measured:
+    """Training time that eq. 4 first (50 / 50) saves, in percent, with everything that is done once charged to one
+    training: autoencoder, embedding and selection. `time_saved_uncharged` says until when, and how."""
+    return _saved(evidence, charged=True)
+
+
+def time_saved_uncharged(evidence: Evidence) -> Measured:
+    """Training time that eq. 4 first (50 / 50) saves until the full set's own accuracy less a minimal loss, in percent,
+    at the measured step times; one value a seed. What is done once is free, as if shared by very many trainings.
+
+    The remark says below which ratio of step times it would save any.
+    """
+    return _saved(evidence, charged=False)
+
+
+def over_half_more(evidence: Evidence) -> Measured:
+    """Accuracy in the same time, subset first minus the full set alone, in points (reading R12)."""
+    arm, full = evidence.limited("top_activations"), evidence.limited("full")
+    if arm.empty or full.empty:
+        return Measured(Estimate())
+    found = difference(units(arm), units(full))
+    return Measured(found, "points, unpaired (Welch)", records=hashes(arm, full), spread=pooled(evidence))
+
+
+def _saved(evidence: Evidence, *, charged: bool) -> Measured:
+    halves = {name: _half(evidence, name) for name in thinning.ARMS}
+    used = [evidence.records[name] for some in halves.values() for name in some["record"]]
+    if not evidence.autoencoders or any(some.empty for some in halves.values()):
+        return Measured()
+    points, paces = thinning.curves(used), cost.paces(used)
+    on_full, on_subset = (float(np.nanmedian(paces[f"on the {where} (ms)"])) / 1000 for where in ("full set", "subset"))
+    full = halves["full"]
+    goal = float(full[full["steps"] == evidence.profile.steps]["accuracy"].mean()) - LOSS
+    eq4 = thinning.ARMS["top_activations"]
+    once = thinning.once_steps(evidence.autoencoders[0], used, on_full)[eq4] if charged else 0.0
+    ratio = on_subset / on_full
+    saved, never = [], 0
+    for seed in sorted(set(halves["top_activations"]["seed"])):
+        some = points[points["seed"] == seed]
+        arms = [some[some["arm"] == name] for name in (thinning.ARMS["full"], eq4)]
+        alone, arm = (_soonest(one, goal, ratio) for one in arms)
+        if np.isinf(arm):  # charged with its longest run: at least so much
+            never += 1
+            arm = float((arms[1]["fast_steps"] * ratio + arms[1]["full_steps"]).max())
+        if np.isfinite(alone) and np.isfinite(arm):
+            saved.append(100 * (1 - (arm + once) / alone))
+    if not saved:
+        return Measured()
+    even = thinning.break_even(points, [goal], once={eq4: once}).groupby("arm")["ratio"].max()
+    limits = " and ".join(f"{ratio:.2f} ({arm})" for arm, ratio in even.items())
+    remark = f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step, and pays below {limits}"
+    if never:
+        remark += f"; {never} of {len(saved)} seeds never get there, and are charged with their longest run"
+    return Measured(mean(saved), remark, records=hashes(used, evidence.autoencoders[:1] if charged else ()))
+
+
+def _half(evidence: Evidence, selection: str) -> pd.DataFrame:
+    """Runs of all lengths of the full set alone, or of a selection at 50 / 50."""
+    runs = evidence.of_any_length(selection)
+    return runs[np.isclose(runs["split"], 0 if selection == "full" else 0.5)]
+
+
+def _soonest(points: pd.DataFrame, accuracy: float, ratio: float) -> float:
+    """Full-set steps until an accuracy, of the path that gets there first; a subset step costs `ratio` of one."""
+    costs = [np.dot(thinning.steps_to(some, accuracy), (ratio, 1)) for _, some in points.groupby("path")]
+    return float(min((steps for steps in costs if not np.isnan(steps)), default=np.nan))

@@ -1,0 +1,111 @@
+"""Fig. 5: accuracies by the share of the steps that go to the subset (Section V-B)."""
+
+import numpy as np
+import pandas as pd
+
+from paperlib.analysis import tables
+from paperlib.analysis.statistics import Estimate, difference, mean, minimum_detectable_ratio, spread_ratio, units
+from paperlib.claims.evidence import Evidence
+from paperlib.claims.measures.measured import Measured, hashes, signed
+
+LATE = (0.9, 0.95)  # the splits, besides 100 / 0, at which the paper sees a difference
+
+
+def pooled(evidence: Evidence) -> tuple[float, int]:
+    """Within-arm standard deviation of accuracies, over all arms of full length, and its degrees of freedom."""
+    arms = ["selection", "overlap", "variant", "k", "split", "autoencoder"]
+    return tables.pooled_sd(evidence.of_full_length(), arms)
+
+
+def baseline_accuracy(evidence: Evidence) -> Measured:
+    """Accuracy (percent) of the full set alone at its last step."""
+    setting = evidence.profile
+    return _accuracy(evidence, evidence.arm("full"), f"{setting.steps:,} steps of {setting.batch:,}")
+
+
+def embedding_accuracy(evidence: Evidence) -> Measured:
+    """Accuracy (percent) of runs that see nothing but eq. 4's subset."""
+    return _accuracy(evidence, evidence.arm("top_activations", split=1))
+
+
+def random_accuracy(evidence: Evidence) -> Measured:
+    """Accuracy (percent) of runs that see nothing but a random subset."""
+    return _accuracy(evidence, evidence.arm("random", split=1))
+
+
+def difference_at_the_end(evidence: Evidence) -> Measured:
+    """Accuracy of eq. 4 minus random at 100 / 0, in points."""
+    eq4, random = (evidence.arm(name, split=1) for name in ("top_activations", "random"))
+    return _difference(evidence, eq4, random, "unpaired (Welch)")
+
+
+def early_differences(evidence: Evidence) -> Measured:
+    """The same at each split below 90 / 10, in points: the largest is shown, all of them are tested."""
+    eq4, random = evidence.arm("top_activations"), evidence.arm("random")
+    splits = sorted(split for split in set(eq4["split"]) & set(random["split"]) if split < min(LATE))
+    if not splits:
+        return Measured()
+    found = {split: _at(eq4, random, split) for split in splits}
+    largest = max(found, key=lambda split: abs(found[split].value))
+    shown = "; ".join(f"{_split(split)}: {signed(one)}" for split, one in found.items())
+    return Measured(
+        found[largest],
+        f"largest of the splits, unpaired (Welch); {shown}",
+        tested=list(found.values()),
+        records=hashes(*(arm[arm["split"].isin(splits)] for arm in (eq4, random))),
+        spread=pooled(evidence),
+    )
+
+
+def late_difference(evidence: Evidence) -> Measured:
+    """The same at 90 / 10 and 95 / 5, in points: a seed's two splits share most of their training and are averaged."""
+    arms = []
+    for name in ("top_activations", "random"):
+        arm = evidence.arm(name)
+        arm = arm[np.isclose(arm["split"].to_numpy()[:, None], LATE).any(axis=1)]
+        runs = arm.groupby(["seed", "autoencoder"], dropna=False)["split"].transform("nunique")
+        arms.append(arm[runs == len(LATE)])  # a seed that has one of them only would be another mixture
+    return _difference(evidence, *arms, "unpaired (Welch), a seed's two splits averaged")
+
+
+def spread_at_the_end(evidence: Evidence) -> Measured:
+    """Ratio of the standard deviations between runs at 100 / 0, eq. 4 over random, each pooled over all of its arms:
+    every size of subset, and eq. 4 with further options. An arm's own spread, of a few runs, is mostly luck."""
+    runs = evidence.of_full_length()
+    runs = runs[np.isclose(runs["split"], 1)]
+    arms = ["overlap", "variant", "k", "autoencoder"]
+    eq4, random = (_repeated(runs[runs["selection"] == name], arms) for name in ("top_activations", "random"))
+    (sd, freedom), (other, other_freedom) = (tables.pooled_sd(some, arms) for some in (eq4, random))
+    if not freedom or not other_freedom:
+        return Measured()
+    return Measured(
+        spread_ratio(sd, freedom, other, other_freedom),
+        f"SD {sd:.2f} against {other:.2f} points; n: degrees of freedom; F-test",
+        records=hashes(eq4, random),
+        detectable=1 / minimum_detectable_ratio(other_freedom, freedom),
+    )
+
+
+def _accuracy(evidence: Evidence, arm: pd.DataFrame, remark: str = "") -> Measured:
+    if arm.empty:
+        return Measured()
+    return Measured(mean(units(arm)), remark, records=hashes(arm), spread=pooled(evidence))
+
+
+def _difference(evidence: Evidence, arm: pd.DataFrame, other: pd.DataFrame, remark: str) -> Measured:
+    if arm.empty or other.empty:
+        return Measured()
+    found = difference(units(arm), units(other))
+    return Measured(found, remark, records=hashes(arm, other), spread=pooled(evidence))
+
+
+def _at(arm: pd.DataFrame, other: pd.DataFrame, split: float) -> Estimate:
+    return difference(*(units(some[np.isclose(some["split"], split)]) for some in (arm, other)))
+
+
+def _repeated(table: pd.DataFrame, by: list) -> pd.DataFrame:
+    return table[table.groupby(by, dropna=False)["seed"].transform("count") > 1]
+
+
+def _split(share: float) -> str:
+    return f"{100 * share:g} / {100 - 100 * share:g}"

@@ -1,0 +1,56 @@
+"""What all figures share: colours, names of arms, Matplotlib's settings, and how a figure is written to disk."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from paperlib.figures import stamps
+from paperlib.study import records
+
+# Load the backend now: loaded under `rc_context` below, the interactive mode that it switches on would be switched off
+# with the style, and a notebook would show the first of its figures only.
+plt.switch_backend(plt.get_backend())
+
+# Okabe and Ito's palette: told apart by colour-blind readers too.
+COLORS = {
+    "full": "#E69F00",
+    "top_activations": "#D55E00",
+    "random": "#0072B2",
+    "large": "#009E73",
+    "paper": "#000000",
+}
+NAMES = {"full": "full set", "top_activations": "embedding-based (eq. 4)", "random": "random"}
+
+STYLE = {
+    "figure.dpi": 110,
+    "savefig.dpi": 160,
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#dddddd",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def save(figure, folder, name, table=None, drawn_from=()):
+    """Write a figure as PNG and PDF and the table behind it as CSV to `folder`, each whole or not at all.
+
+    drawn_from: the records that it shows, for `make verify` to tell whether it is stale.
+    """
+    folder = Path(folder)
+    records.check_writable(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as part:
+        part = Path(part)
+        csv = None if table is None else part / f"{name}.csv"
+        if csv:
+            table.to_csv(csv, index=False, float_format="%.6g")
+        figure.savefig(part / f"{name}.png", metadata=stamps.metadata(drawn_from, csv))
+        figure.savefig(part / f"{name}.pdf", metadata={"CreationDate": None})
+        for file in part.iterdir():
+            os.replace(file, folder / file.name)

@@ -1,0 +1,205 @@
+"""Samples of any size -> embeddings: how the autoencoder is built and trained for them, until it has learned them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from paperlib.own_data import kept
+from paperlib.selection import METHODS
+from paperlib.study import environment
+
+BATCH = 64
+LEARNING_RATE = 0.1  # the paper's
+_PASSES = 5  # over the samples
+_STEPS = 100, 5_000  # fewest and most: small data needs some steps at all, the cpu profile takes the most
+_SIZE = 216  # numbers in the paper's embeddings
+_FEWEST = 8
+_RANKS = 7  # samples that each element may choose at least, as in the quick profile; the paper: 20
+_SHARE = 4_320 / 50_000  # of the samples that the paper keeps
+# What follows a training that did not work: this many times the first one's steps, at this share of its rate. All
+# together take at most 13 times the first one's steps.
+_ATTEMPTS = ((1, 1.0), (4, 1.0), (8, 0.3))
+_RESIDENT = 1 << 30  # bytes of images; more are read from where they lie at every step
+_EMBED_PIXELS = 500 * 24 * 24  # of the images that are embedded at once
+_WITHOUT = {"random", "random_balanced"}  # methods that look at no embedding
+
+
+class NotLearnedError(ValueError):
+    """The autoencoder learned too little of the images for a choice by its embeddings."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Embeddings (N, n), and how they came about."""
+
+    embeddings: np.ndarray
+    training: dict = None  # steps, learning rate, attempts and quality, as plain data; None: nothing was trained
+    were_kept: bool = False  # whether an earlier call had computed them
+
+    def describe(self):
+        """What was trained, and how well it worked, in a line each."""
+        if self.training is None:
+            return "Nothing is trained."
+        from paperlib.own_data.quality import Quality
+
+        tried = "".join(
+            f"Tried {a['steps']:,} steps at rate {a['learning_rate']:g}: {a['said']}.\n" for a in self.failed()
+        )
+        last = self.training["attempts"][-1]
+        source = "kept from an earlier run" if self.were_kept else "trained"
+        return (
+            f"{tried}Autoencoder ({source}): {last['steps']:,} steps at rate {last['learning_rate']:g}. "
+            f"{Quality(**self.training['quality']).describe()}"
+        )
+
+    def failed(self):
+        return self.training["attempts"][:-1]
+
+
+def crop_size(side):
+    """The multiple of 8 nearest to 3/4 of the side, as 24 is of 32: what the autoencoder sees of an image."""
+    nearest = 8 * int(side * 0.75 / 8 + 0.5)
+    return max(8, min(nearest, side // 8 * 8))
+
+
+def embedding_size(crop, k):
+    """Numbers in an embedding: the paper's 216, fewer if k is below 7 times that, as a multiple of (crop / 8)^2.
+
+    At least 8: through fewer, an autoencoder learns little.
+    """
+    places = (crop // 8) ** 2
+    return places * max(-(-_FEWEST // places), round(min(_SIZE, k / _RANKS) / places))
+
+
+def needed(method):
+    """Whether a method looks at embeddings at all."""
+    return method in METHODS and method not in _WITHOUT
+
+
+def plan(samples, k, *, size=0, steps=0, learning_rate=0.0, precision="auto", seed=0):
+    """How samples are embedded, as plain data; None if they come with embeddings.
+
+    Parameters
+    ----------
+    size: numbers in an embedding, a multiple of (crop / 8)^2. 0: as many as suit the paper's share of the samples, so
+        that the same embeddings serve every k; fewer if k is smaller than that.
+    steps: of training, 64 samples each. 0: five passes over the samples, but 100 to 5,000 steps; if that did not work,
+        4 times and then 8 times as many.
+    learning_rate: 0: 0.1, and 0.03 in a last attempt.
+
+    Where steps and rate are both given, there is one attempt.
+    """
+    if samples.embeddings is not None:
+        return None
+    from paperlib.compute import precision as precisions
+
+    crop = crop_size(min(samples.images.shape[1:3]))
+    usual = embedding_size(crop, _SHARE * len(samples))
+    first = steps or int(np.clip(_PASSES * len(samples) / BATCH, *_STEPS))
+    attempts = [
+        [first if steps else first * times, learning_rate or LEARNING_RATE * share] for times, share in _ATTEMPTS
+    ]
+    return {
+        "crop_size": crop,
+        "embedding_size": size or (usual if k >= usual else embedding_size(crop, k)),
+        "attempts": [one for place, one in enumerate(attempts) if one not in attempts[:place]],
+        "batch": BATCH,
+        "precision": precisions.resolve(precision),
+        "feed": "resident" if samples.images.nbytes <= _RESIDENT else "streamed",
+        "seed": seed,
+    }
+
+
+def budget(plan):
+    """The most steps that a plan takes, all attempts together; 0 where nothing is trained."""
+    return sum(steps for steps, _ in plan["attempts"]) if plan else 0
+
+
+def embed(samples, plan, progress, *, keep=None):
+    """Embed `Samples`: their own embeddings where plan is None, else those of an autoencoder trained on them.
+
+    It is trained as the plan says, again and longer if it did not work (see `paperlib.own_data.quality`), until it did.
+
+    Parameters
+    ----------
+    plan: of `plan`. progress: a `paperlib.study.progress.Progress`.
+    keep: a folder for the embeddings: with the same samples and plan, the next call takes them from there.
+
+    Returns `Embedded`. Raises ValueError for sizes that do not fit, NotLearnedError where no attempt worked.
+    """
+    if plan is None:
+        return Embedded(samples.embeddings)
+
+    def compute():
+        return _learned(samples, plan, progress)
+
+    if keep is None:
+        return Embedded(*compute())
+    run = {"fingerprint": samples.fingerprint, "plan": plan, "code": environment.CODE}
+    return Embedded(*kept.embeddings(keep, run, compute))
+
+
+def _learned(samples, plan, progress):
+    """(embeddings, how they came about) of the first attempt that works."""
+    from paperlib import training
+    from paperlib.own_data import quality
+
+    crops, tried = quality.crops_as_in_training(samples.images, plan["crop_size"]), []
+    if (spread := quality.spread(samples.images)) < quality.ALIKE:
+        raise NotLearnedError(
+            f"{samples.name}: the images hardly differ (mean squared distance from the mean image {spread:.1e}, values "
+            "0 to 1), so that an autoencoder learns what they have in common and nothing to choose by. Give embeddings "
+            "of another network, or choose the method 'random', which needs none"
+        )
+    for steps, rate in plan["attempts"]:
+        attempt = {"steps": steps, "learning_rate": rate}
+        progress.start(steps)
+        progress.begin(f"autoencoder, rate {rate:g}", steps)
+        try:
+            trained = training.train_autoencoder(
+                samples.images,
+                embedding_size=plan["embedding_size"],
+                image_size=plan["crop_size"],
+                steps=steps,
+                batch=plan["batch"],
+                learning_rate=rate,
+                precision=plan["precision"],
+                feed=plan["feed"],
+                seed=plan["seed"],
+                on_step=progress.step,
+            )
+        except training.DivergedError as error:
+            tried.append({**attempt, "said": str(error)})
+            continue
+        finally:
+            progress.finish()
+        embeddings, found = _measured(trained, samples.images, crops)
+        short = found.shortcomings()
+        tried.append({**attempt, "said": "; ".join(short) or "it worked"})
+        if not short:
+            return embeddings, {"attempts": tried, "quality": found.as_plain_data()}
+    raise NotLearnedError(_advice(samples, plan, tried))
+
+
+def _measured(trained, images, crops):
+    """The embeddings of images by a trained autoencoder, and their `Quality`."""
+    from paperlib import training
+    from paperlib.own_data import quality
+
+    batch = max(1, _EMBED_PIXELS // crops.shape[1] ** 2)
+    embeddings = training.embed(trained.encoder, images, batch=batch)
+    parts = np.array_split(crops, -(-len(crops) // batch))
+    seen = np.concatenate([trained.encoder.predict_on_batch(part) for part in parts])
+    return embeddings, quality.measure(
+        embeddings, images, crops, training.reproduce(trained.decoder, seen, batch=batch)
+    )
+
+
+def _advice(samples, plan, tried):
+    last = tried[-1]
+    return (
+        f"{samples.name}: the autoencoder learned too little to choose by, in {budget(plan):,} steps "
+        f"({len(tried)} attempts; the last: {last['steps']:,} steps, rate {last['learning_rate']:g}: {last['said']}). "
+        f"Give more steps than {last['steps']:,}, another learning rate or a larger image size; embeddings of another "
+        "network; or the method 'random', which needs none"
+    )

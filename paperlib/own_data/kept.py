@@ -1,0 +1,101 @@
+"""What was computed of samples and may be needed again, in a folder: decoded pictures, and embeddings.
+
+Each array lies beside a record of what it was computed from, and of the SHA-256 of its file, which is compared whenever
+it is read: what was altered is computed again.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+
+from paperlib.own_data.pictures import IN_MEMORY
+from paperlib.study import records
+from paperlib.study.records import RecordError
+
+FOLDER = "kept"  # beside the folders of choices
+_READER = 1  # raised when pictures are decoded differently
+_CHUNK = 1 << 24  # bytes of a file that are held to compute its digest
+
+
+def pixels(folder, state, shape, fill):
+    """Pictures uint8 (N, H, W, C) = `shape` as they were kept, or as `fill(out)` makes them; those are then kept.
+
+    state: plain data that is equal as long as the files are.
+    """
+    run = {"pictures": records.content_hash(state), "shape": list(shape), "reader": _READER}  # short: files are many
+    path = _path(folder, "pictures", run)
+    found, _ = _kept(path, run)
+    if found is not None:
+        return found
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        out = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+        fill(out)
+        out.flush()
+        del out
+        os.replace(part, path)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written ({error.strerror or error}); free some space") from error
+    finally:
+        part.unlink(missing_ok=True)
+    _note(path, run, {})
+    return _loaded(path)
+
+
+def embeddings(folder, run, compute):
+    """Embeddings float32 (N, n) as they were kept, or as `compute()` gives them; those are then kept.
+
+    run: plain data that names what they are computed from. compute: -> (embeddings, plain data that is said of them).
+    Returns (embeddings, what is said of them, True if they were kept already).
+    """
+    path = _path(folder, "embeddings", run)
+    found, said = _kept(path, run)
+    if found is not None:
+        return found, said, True
+    found, said = compute()
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
+    records.write_array(path, found)
+    _note(path, run, said)
+    return found, said, False
+
+
+def _path(folder, kind, run):
+    return Path(folder) / f"{kind}-{records.content_hash(run)}.npy"
+
+
+def _note(path, run, said):
+    note = path.with_suffix(".json")
+    note.unlink(missing_ok=True)
+    result = {"sha256": _digest(path), "said": said}
+    records.write(note, {"hash": records.content_hash(run), "run": run, "result": result})
+
+
+def _kept(path, run):
+    """(array, what is said of it) at `path`, or (None, None) if it is not there, not whole, or of something else."""
+    try:
+        record = records.read(path.with_suffix(".json"))
+        if record["run"] == run and _digest(path) == record["result"]["sha256"]:
+            return _loaded(path), record["result"]["said"]
+    except (RecordError, OSError, KeyError, TypeError, ValueError):
+        pass  # to be computed again
+    return None, None
+
+
+def _digest(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while some := file.read(_CHUNK):
+            digest.update(some)
+    return digest.hexdigest()
+
+
+def _loaded(path):
+    large = path.stat().st_size > IN_MEMORY
+    return np.load(path, mmap_mode="r" if large else None, allow_pickle=False)

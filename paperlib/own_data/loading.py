@@ -1,0 +1,346 @@
+"""Anybody's images or embeddings -> samples to choose from. A selection needs no test split, and no labels."""
+
+import re
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from paperlib import data
+from paperlib.data import DataError
+from paperlib.own_data import kept, pictures, tables
+from paperlib.selection.blocks import blocks
+
+SHARE = 4_320 / 50_000  # of the samples that the paper keeps
+SMALLEST, LARGEST = 8, 64  # sides of images: three poolings need 8 pixels, and time grows with the square
+SOURCES = (
+    "a folder of class folders with images (or of train/ with them, or of images alone), an .npz with images (x_train "
+    "and perhaps y_train) or embeddings (embeddings and perhaps labels), an .npy with either, a .csv or .parquet with "
+    "a row of numbers a sample, the official CIFAR-10 archive or folder, 'cifar10' or 'digits'"
+)
+_NAMED = ("digits", "cifar10")
+_ANNOUNCED = 500  # files from which on reading them has a progress bar
+_SECONDS_BETWEEN_LINES = 15
+
+
+@dataclass(frozen=True)
+class Samples:
+    """N samples to choose from: images, embeddings that were computed elsewhere, or both."""
+
+    name: str
+    images: np.ndarray = None  # uint8 (N, H, W, C)
+    embeddings: np.ndarray = None  # real numbers (N, n), all finite
+    labels: np.ndarray = None  # int64 (N,)
+    classes: tuple = None  # the name of each label
+    files: tuple = None  # N file names, where a sample is a file
+    preparation: str = "taken as they are"  # what was done to the images
+    passed_over: str = None  # what was found and is no sample, in a sentence
+
+    def __len__(self):
+        return len(self.images if self.embeddings is None else self.embeddings)
+
+    @cached_property
+    def fingerprint(self):
+        """16 hexadecimal digits: equal for equal samples, whatever file they came from."""
+        return data.fingerprint(*(x for x in (self.images, self.embeddings, self.labels) if x is not None))
+
+    def describe(self):
+        """What was found, in a sentence for each kind of thing."""
+        found = [f"{self.name}: {len(self):,} samples, fingerprint {self.fingerprint}."]
+        if self.images is not None:
+            height, width, channels = self.images.shape[1:]
+            kind = "grey" if channels == 1 else "colour"
+            found.append(f"Images: {height} × {width}, {kind}, {self.preparation}.")
+        if self.embeddings is not None:
+            found.append(f"Embeddings: {self.embeddings.shape[1]:,} numbers each, computed elsewhere.")
+        if self.labels is None:
+            found.append("No labels: methods that look at classes are not offered.")
+        else:
+            sizes = np.bincount(self.labels, minlength=len(self.classes))
+            found.append(
+                f"Classes: {len(self.classes):,}, of at least {sizes.min():,}, at most {sizes.max():,} samples."
+            )
+        if self.passed_over:
+            found.append(self.passed_over)
+        return "\n".join(found)
+
+
+def load(source, image_size=0, *, progress="none", keep=None):
+    """Load `Samples` from what `SOURCES` lists. Where there are splits, only the training split is taken.
+
+    Parameters
+    ----------
+    source: a path or a name. An .npz may also hold `classes` (names), `files` (names of the samples) and both
+        `images` and `embeddings`: then the embeddings choose and the images are shown. Labels are whole numbers or
+        names. Of folders see `paperlib.own_data.pictures.find`, of tables `paperlib.own_data.tables.arrays`.
+    image_size: side of the squares that all images are brought to, at least 8. 0: images stay as they are if all
+        have one size with sides from 8 to 64; others become squares as large as the shortest side, within these bounds.
+    progress: "bar", "lines" or "none", of reading many files.
+    keep: a folder for the pictures of a folder once they are decoded: the next call with the same files, none of which
+        was changed meanwhile, takes them from there. None: they are kept nowhere.
+
+    Raises DataError, which names the file and the way out, for what is missing, broken or does not fit together.
+    """
+    if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)):
+        raise DataError(f"image_size is {image_size!r}: give a whole number of pixels, or 0 to have it chosen")
+    if image_size and image_size < SMALLEST:
+        raise DataError(f"image_size is {image_size}: give at least {SMALLEST}, or 0 to have it chosen")
+    if not isinstance(source, (str, PathLike)):
+        raise DataError(f"{source!r} is a {type(source).__name__}, not a name or a path; give {SOURCES}")
+    if not str(source).strip():
+        raise DataError(f"the path is empty; give {SOURCES}")
+    if source in _NAMED:
+        return _dataset(data.load(source), image_size)
+    path = _existing(source)
+    if _is_official(path):
+        return _dataset(data.load(path), image_size)
+    if path.is_dir():
+        return _folder(path, image_size, progress, keep)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _arrays(path, data.npz_arrays(path), image_size)
+    if suffix == ".npy":
+        return _arrays(path, {"the array": _npy(path)}, image_size)
+    if suffix in (".csv", ".parquet"):
+        found, passed = tables.arrays(path)
+        said = f"Columns passed over: {', '.join(map(repr, passed))}." if passed else None
+        return _arrays(path, found, image_size, said)
+    if re.fullmatch(r"\.(jpe?g|png|webp|bmp|gif|tiff?)", suffix):
+        raise DataError(f"{path}: a single image, of which nothing can be left out; give the folder that it lies in")
+    raise DataError(f"{path}: cannot tell what this is; give {SOURCES}")
+
+
+def samples_to_keep(samples, k):
+    """How many samples `k` says: a number, a share such as 0.1, a percentage such as "10%"; 0: the paper's share.
+
+    k may be text, as from a command line. Raises ValueError for anything else, and unless it makes 1 <= k <= N.
+    """
+    wanted = f"give 1 to {len(samples):,}, a share such as 0.1, a percentage such as 10%, or 0 for {SHARE:.2%}"
+    text = str(k).strip()
+    number = re.fullmatch(r"(\d+|\d*\.\d+|\d+\.\d*)(e[+-]?\d+)?\s*(%?)", text)
+    if isinstance(k, bool) or not number:
+        raise ValueError(f"k is {k!r}: {wanted}")
+    if text.isdigit():
+        count = int(text) or max(1, round(SHARE * len(samples)))
+    else:
+        share = float(text.rstrip("% ")) / (100 if number[3] else 1)
+        if not 0 < share <= 1 or (share == 1 and not number[3]):
+            raise ValueError(f"k is {k!r}: {wanted}")
+        count = max(1, round(share * len(samples)))
+    if not 1 <= count <= len(samples):
+        raise ValueError(f"k is {k}: {samples.name} has {len(samples):,} samples; {wanted}")
+    return count
+
+
+def _existing(source):
+    """The path of a file or folder that is there. Raises DataError otherwise."""
+    try:
+        path = Path(source).expanduser()
+        mode = path.stat()
+    except FileNotFoundError as error:
+        raise DataError(f"{source}: no such file or folder, and no data set of that name; give {SOURCES}") from error
+    except (OSError, RuntimeError, ValueError) as error:  # too long, of an unknown user, with a byte 0
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{_short(source)}: no path that can be opened ({reason}); give {SOURCES}") from error
+    pictures.check_name(path)
+    if not (path.is_dir() or path.is_file()):
+        kind = "pipe" if path.is_fifo() else "socket" if path.is_socket() else "device"
+        raise DataError(f"{path}: a {kind} (mode {mode.st_mode:o}), neither a file nor a folder; give {SOURCES}")
+    return path
+
+
+def _short(source):
+    text = pictures.shown(source)
+    return text if len(text) <= 80 else f"{text[:40]}…{text[-30:]} ({len(text):,} characters)"
+
+
+def _is_official(path):
+    if path.is_dir():
+        return any((path / f"test_batch{suffix}").is_file() for suffix in ("", ".bin"))
+    return path.name.endswith((".tar.gz", ".tgz", ".tar"))
+
+
+def _dataset(dataset, image_size):
+    images, preparation = _brought_to_size(dataset.x_train, image_size)
+    return Samples(dataset.name, images, None, dataset.y_train, dataset.classes, None, preparation)
+
+
+def _folder(root, image_size, progress, keep):
+    found = pictures.find(root)
+    files = found.files
+    if len(files) < 2:
+        raise DataError(f"{files[0]}: the only image in {root}, so that nothing can be left out; add some")
+    with _bar(progress, len(files), "looked at") as done:
+        sizes, channels = pictures.sizes_and_channels(files, done)
+    side = image_size or _chosen_side(sizes)
+    shape = (*sizes[0], channels) if side is None else (side, side, channels)
+    read = partial(pictures.read, files, shape, square=side is not None)
+    names = [file.relative_to(root).as_posix() for file in files]
+
+    def fill(out=None):
+        with _bar(progress, len(files), "read") as done:
+            return read(out=out, on_done=done)
+
+    images = fill() if keep is None else kept.pixels(keep, _state(files, names, shape), (len(files), *shape), fill)
+    return Samples(
+        name=root.resolve().name or "samples",
+        images=images,
+        labels=found.labels,
+        classes=found.classes or None,
+        files=tuple(names),
+        preparation=_preparation(sizes, side),
+        passed_over=pictures.said_of([(path.relative_to(root), why) for path, why in found.passed_over]),
+    )
+
+
+def _state(files, names, shape):
+    """What tells whether picture files are still those that were decoded: plain data."""
+    stats = [file.stat() for file in files]
+    return {"shape": shape, "files": [[n, s.st_size, s.st_mtime_ns] for n, s in zip(names, stats)]}
+
+
+@contextmanager
+def _bar(style, total, what):
+    """A function that is told how many more files are done and shows it; None for few files."""
+    if style == "none" or total < _ANNOUNCED:
+        yield None
+        return
+    from tqdm import tqdm
+    from tqdm.auto import tqdm as notebook_or_terminal_tqdm
+
+    if style == "bar":
+        bar = notebook_or_terminal_tqdm(total=total, unit="file", desc=what)
+    else:
+        line = f"  {{n_fmt}} of {{total_fmt}} files {what}, {{elapsed}} passed, {{remaining}} left\n"
+        bar = tqdm(total=total, file=sys.stdout, mininterval=_SECONDS_BETWEEN_LINES, bar_format=line)
+    with bar:
+        yield bar.update
+
+
+def _npy(path):
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # embeddings may be larger than memory
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path}: damaged or no .npy array ({error}); write or copy it again") from error
+
+
+def _arrays(path, arrays, image_size, passed_over=None):
+    images, embeddings = _taken(arrays, "x_train", "images"), _taken(arrays, "embeddings")
+    labels, classes = _taken(arrays, "y_train", "labels"), _taken(arrays, "classes")
+    if images is None and embeddings is None and len(arrays) == 1:  # one array needs no name
+        only = next(iter(arrays.items()))
+        images, embeddings = (None, only) if only[1].ndim == 2 else (only, None)
+    if images is None and embeddings is None:
+        raise DataError(f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; expected x_train or embeddings")
+    for key, array in filter(None, (images, embeddings)):
+        if array.ndim and len(array) < 2:
+            raise DataError(f"{path}: {key} is {array.shape}, of which nothing can be left out; give 2 samples or more")
+    preparation = Samples.preparation
+    if images is not None:
+        key, images = images[0], data.checked_images(path, *images)
+        if 0 in images.shape:
+            raise DataError(f"{path}: {key} is {images.shape}: images with a side of 0; give images with pixels")
+        images, preparation = _brought_to_size(images, image_size)
+    if embeddings is not None:
+        embeddings = _checked_embeddings(path, *embeddings)
+    samples = len(images if embeddings is None else embeddings)
+    if images is not None and len(images) != samples:
+        raise DataError(f"{path}: {len(images)} images but {samples} embeddings; give one of each for a sample")
+    files = arrays.get("files")
+    if files is not None and files.shape != (samples,):
+        raise DataError(f"{path}: files is {files.shape}; expected a name for each of the {samples} samples")
+    if labels is not None:
+        labels, classes = _checked_labels(path, *labels, None if classes is None else classes[1], samples)
+    else:
+        classes = None
+    files = None if files is None else _texts(files)
+    return Samples(path.stem, images, embeddings, labels, classes, files, preparation, passed_over)
+
+
+def _taken(arrays, *keys):
+    """(key, array) of the first of the keys that is there, or None."""
+    return next(((key, arrays[key]) for key in keys if key in arrays), None)
+
+
+def _checked_embeddings(path, key, embeddings):
+    if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "uif":
+        raise DataError(
+            f"{path}: {key} is {embeddings.dtype} {embeddings.shape}; expected embeddings (N, n), real numbers, or "
+            "images uint8 (N, H, W, 1 or 3)"
+        )
+    for start, rows in blocks(embeddings):
+        finite = np.isfinite(rows).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                f"{path}: embedding {start + finite.argmin()} of {key} has values that are NaN or infinite, and later "
+                "ones may, too; compute it again or remove the sample"
+            )
+    return embeddings
+
+
+def _checked_labels(path, key, labels, classes, samples):
+    """Labels (N,) as places in the class names, and these names."""
+    if labels.ndim == 2 and labels.shape[1] == 1:  # the shape that Keras' own CIFAR-10 has
+        labels = labels[:, 0]
+    if labels.dtype.kind in "US" and labels.shape != (samples,):
+        raise DataError(f"{path}: {key} is {labels.shape}; expected one for each of the {samples} samples")
+    if classes is None or labels.dtype.kind in "US":
+        if labels.dtype.kind not in "US":
+            data.checked_labels(path, key, labels, f"{samples} samples", samples)
+        names, labels = np.unique(labels, return_inverse=True)  # before any change of type: no name shall change
+        return labels.astype(np.int64), _texts(names)
+    names = _texts(np.ravel(classes))
+    if doubled := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"{path}: classes names {doubled[0]!r} more than once; give every class a name of its own")
+    labels = data.checked_labels(path, key, labels, f"{samples} samples", samples)
+    if labels.min() < 0 or labels.max() >= len(names):
+        raise DataError(
+            f"{path}: {key} has values from {labels.min()} to {labels.max()}, but classes names {len(names)}: "
+            f"expected 0 to {len(names) - 1}"
+        )
+    return labels, names
+
+
+def _texts(names):
+    """Names as text: bytes are taken for UTF-8."""
+    return tuple(str(name, "utf-8", "backslashreplace") if isinstance(name, bytes) else str(name) for name in names)
+
+
+def _brought_to_size(images, image_size):
+    """Images (N, H, W, C) uint8 in the size that `load` describes, and what was done to them."""
+    sizes = [images.shape[1:3]]
+    side = image_size or _chosen_side(sizes)
+    if side is not None and sizes != [(side, side)]:
+        from PIL import Image
+
+        pixels = images[..., 0] if images.shape[3] == 1 else images  # Pillow's grey images have no channel axis
+        squares = pictures.room((len(images), side, side, images.shape[3]))
+        for place, image in enumerate(pixels):
+            square = np.asarray(pictures.fitted(Image.fromarray(image), side))
+            squares[place] = square.reshape(squares.shape[1:])
+        images = squares
+    return images, _preparation(sizes, side)
+
+
+def _chosen_side(sizes):
+    """The side of the squares that images of these (height, width) are brought to; None: they stay as they are."""
+    shortest, longest = min(map(min, sizes)), max(map(max, sizes))
+    if len(set(sizes)) == 1 and shortest >= SMALLEST and longest <= LARGEST:
+        return None
+    return min(max(shortest, SMALLEST), LARGEST)
+
+
+def _preparation(sizes, side):
+    counts = Counter(sizes)
+    if side is None or set(counts) == {(side, side)}:
+        return "taken as they are"
+    smallest, largest = min(counts, key=np.prod), max(counts, key=np.prod)
+    found = " × ".join(map(str, smallest))
+    if len(counts) > 1:
+        found += f" to {' × '.join(map(str, largest))}"
+    return f"made from {found} by cutting to the square in the middle and scaling (image_size)"

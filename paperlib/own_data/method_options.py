@@ -1,0 +1,88 @@
+"""The options of the selection methods: which there are, of what kind, and which methods can run here."""
+
+import inspect
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from paperlib.selection import METHODS, NEED_LABELS
+
+_CHOICES = {"overlap": ("fill", "union")}  # options whose values are words
+_NEED_APRICOT = {"facility_location", "feature_based"}
+_LABELLED = {"quota_per_class", "by_class"}  # options that look at labels
+_LOOK = 1 << 22  # numbers of the embeddings that are looked at together
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a method: its name, the value it has when nobody gives one, and the values there are, if listed."""
+
+    name: str
+    default: object
+    choices: tuple = None
+
+    def parse(self, text):
+        """The value that a text stands for. Raises ValueError for others."""
+        if isinstance(self.default, bool):
+            words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+            if text.strip().lower() not in words:
+                raise ValueError(f"{self.name} is {text!r}: give true or false")
+            return words[text.strip().lower()]
+        if self.choices and text not in self.choices:
+            raise ValueError(f"{self.name} is {text!r}: choose from {', '.join(self.choices)}")
+        try:
+            return type(self.default)(text)
+        except ValueError as error:
+            kind = "a whole number" if isinstance(self.default, int) else "a number"
+            raise ValueError(f"{self.name} is {text!r}: give {kind}") from error
+
+
+def of(method):
+    """The `Option`s of a method in `METHODS`, in order. Ties are always broken by the seed here."""
+    parameters = list(inspect.signature(METHODS[method]).parameters.values())[4:]  # after embeddings, k, labels, seed
+    return [Option(one.name, one.default, _CHOICES.get(one.name)) for one in parameters if one.name != "ties"]
+
+
+def parse(method, texts):
+    """Options from texts "name=value". Raises ValueError for a name or a value that the method does not have."""
+    known, found = {one.name: one for one in of(method)}, {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not sign or name not in known:
+            raise ValueError(f"method {method!r} has no option {text!r}: give {said_of(method)}")
+        found[name] = known[name].parse(value)
+    return found
+
+
+def said_of(method):
+    """The options of a method as "name=default", or that there are none."""
+    return ", ".join(f"{one.name}={one.default}" for one in of(method)) or "none: it has no options"
+
+
+def offered(samples, embeddings):
+    """The methods that can run on samples with embeddings (N, n): method -> the options that it has there.
+
+    Left out are methods that need labels where there are none, or a library that is not installed, or more memory than
+    they allow themselves; and options that look at labels where there are none. An option without which a method could
+    not run has, as its default, the value with which it does.
+    """
+    found = {}
+    for method in METHODS:
+        known = {one.name: one for one in of(method) if samples.labels is not None or one.name not in _LABELLED}
+        if samples.labels is None and method in NEED_LABELS:
+            continue
+        if method in _NEED_APRICOT and find_spec("apricot") is None:
+            continue
+        if "max_bytes" in known and 8 * len(embeddings) ** 2 > known["max_bytes"].default:
+            continue
+        if "from_lowest" in known and _lowest(embeddings) < 0:
+            known["from_lowest"] = Option("from_lowest", True)
+        found[method] = list(known.values())
+    return found
+
+
+def _lowest(embeddings):
+    rows = max(1, _LOOK // embeddings.shape[1])
+    return min(float(np.min(embeddings[start : start + rows])) for start in range(0, len(embeddings), rows))

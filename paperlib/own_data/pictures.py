@@ -1,0 +1,289 @@
+"""Picture files: which lie in a folder, of which classes, and what they show, decoded on all cores into one array."""
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from paperlib.data import DataError
+
+# Formats that Pillow decodes by itself. Not those for which it starts another program (EPS) or that only have a stub.
+FORMATS = (
+    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "QOI", "SGI", "TGA"),
+    *("TIFF", "WEBP"),
+)
+IN_MEMORY = 1 << 30  # bytes of pixels; more lie in a file
+_GREY = {"1", "L", "LA"}  # Pillow's modes
+_ROTATED = {5, 6, 7, 8}  # EXIF orientations that exchange height and width
+_ORIENTATION = 0x0112
+_SMALL = 64  # sides up to which all of a PNG is read to know its orientation
+_AT_ONCE = 32  # files that a thread takes: few enough for a steady progress bar
+_ENOUGH = 2  # times the side that is asked for: a JPEG is decoded no larger than that
+_NAMED = 5  # files that a message names
+_NO_FOLDER = {"__MACOSX"}  # what macOS puts into archives
+
+
+@dataclass(frozen=True)
+class Found:
+    """The pictures in a folder, in the order of their classes and names."""
+
+    files: list  # N paths
+    labels: np.ndarray = None  # int64 (N,), where there are class folders
+    classes: tuple = ()  # the name of each label
+    passed_over: tuple = ()  # pairs (path, why)
+
+
+@cache
+def suffixes():
+    """The file name endings of `FORMATS`, in lower case, as far as the installed Pillow decodes them."""
+    from PIL import Image
+
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in _decoded())
+
+
+@cache
+def _decoded():
+    """Those of `FORMATS` that the installed Pillow decodes."""
+    from PIL import Image
+
+    Image.init()
+    return frozenset(name for name in FORMATS if name in Image.OPEN)
+
+
+def find(root):
+    """The pictures in a folder: in class folders, in train/ with class folders, or all of no class.
+
+    The folders directly below the top are the classes, and pictures in folders below these belong to them. A folder
+    that holds nothing but one folder of folders is passed through, as archives often have it. Hidden files and folders
+    do not count; what else is no picture is passed over, and named in the answer.
+
+    Raises DataError for pictures beside class folders, for class folders without pictures, and for names that are not
+    UTF-8: they could not be written down later.
+    """
+    top = root / "train" if (root / "train").is_dir() else root
+    while True:
+        folders, files, passed = _listed(top)
+        if files or passed or len(folders) != 1 or not _listed(folders[0])[0] or _listed(folders[0])[1]:
+            break
+        top = folders[0]
+    if folders and files:
+        raise DataError(f"{shown(files[0])}: lies beside class folders; move it into one of them, or out of {top}")
+    labels = []
+    for label, folder in enumerate(folders):
+        below, others = _below(folder)
+        passed += others
+        if not below:
+            why = f", but {_some(others)}" if others else ""
+            raise DataError(
+                f"{shown(folder)}: no picture in this class folder{why}; add some or remove the folder. "
+                f"Formats: {_formats()}"
+            )
+        files += below
+        labels += [label] * len(below)
+    if not files:
+        why = f" (passed over: {_some(passed)})" if passed else ""
+        raise DataError(f"{top}: neither class folders nor pictures in it{why}; formats: {_formats()}")
+    for path in [*folders, *files]:
+        check_name(path)
+    return Found(files, np.array(labels) if folders else None, tuple(f.name for f in folders), tuple(passed))
+
+
+def check_name(path):
+    """Raise DataError for a path that is not UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{shown(path)}: this name is not UTF-8, so that it cannot be written down; rename it"
+        ) from error
+
+
+def shown(path):
+    """A path as text that any terminal takes, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def sizes_and_channels(files, on_done=None):
+    """(height, width) of each file as it will be shown, and 1 where all are grey, else 3. Reads their headers only.
+
+    Raises DataError, which names all files that are no readable pictures.
+    """
+    found = [None] * len(files)
+
+    def look(place):
+        with _opened(files[place]) as image:
+            if 0 in image.size:
+                raise OSError(f"it is {image.width} × {image.height}")
+            height, width = image.height, image.width
+            # Of a TIFF, Pillow says the size after turning it; of a PNG, the orientation may come last in the file.
+            if image.format != "TIFF" and (image.format != "PNG" or max(image.size) <= _SMALL):
+                turned = image.getexif().get(_ORIENTATION) in _ROTATED
+                height, width = (width, height) if turned else (height, width)
+            found[place] = (height, width), image.mode in _GREY
+
+    _all(look, files, on_done)
+    sizes, grey = zip(*found)
+    return list(sizes), 1 if all(grey) else 3
+
+
+def read(files, shape, *, square, on_done=None, out=None):
+    """Pictures uint8 (N, H, W, C) of files, decoded on all cores, each straight to its place.
+
+    shape: (H, W, C). square: whether each is cut to the square in its middle and scaled; else all have that size.
+    out: the array to fill; without, one in memory, or in a temporary file if it has more bytes than `IN_MEMORY`.
+    on_done: called with a number of files whenever that many are done.
+
+    Pictures are turned as their EXIF orientation says, and laid on white where they are transparent; of several
+    frames the first is taken. Raises DataError, which names all files that are broken.
+    """
+    shape = (len(files), *shape)
+    out = room(shape) if out is None else out
+
+    def decode(place):
+        with _opened(files[place]) as image:
+            pixels = _pixels(image, shape[1:], square)
+        if pixels.shape != shape[1:]:
+            raise OSError(f"it is {pixels.shape[0]} × {pixels.shape[1]}, unlike the others")
+        out[place] = pixels
+
+    _all(decode, files, on_done)
+    return out
+
+
+def room(shape):
+    """An array uint8 for pictures: in memory, or in a temporary file that goes when the array does."""
+    if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
+        return np.empty(shape, np.uint8)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, np.uint8, "w+", shape=shape)
+
+
+def fitted(image, side):
+    """The square in the middle of a Pillow image, scaled to side x side."""
+    from PIL import ImageOps
+
+    return ImageOps.fit(image, (side, side))
+
+
+def _pixels(image, shape, square):
+    from PIL import Image, ImageOps
+
+    if square:
+        image.draft(None, (_ENOUGH * shape[1], _ENOUGH * shape[0]))  # a JPEG is decoded at 1/2, 1/4 or 1/8
+    image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("L" if shape[2] == 1 else "RGB")
+    image = fitted(image, shape[0]) if square else image
+    return np.asarray(image).reshape(image.height, image.width, shape[2])
+
+
+@contextmanager
+def _opened(file):
+    from PIL import Image
+
+    with Image.open(file, formats=tuple(_decoded())) as image:
+        if image.mode.startswith(("I", "F")):  # Pillow would cut all values above 255 off
+            raise OSError(f"its pixels have more than 8 bits, mode {image.mode!r}: save it with 8")
+        yield image
+
+
+def _all(work, files, on_done):
+    """Call `work` with the place of every file, in as many threads as there are cores: Pillow lets them run."""
+    from PIL import Image
+
+    def some(start):
+        broken, places = [], range(start, min(start + _AT_ONCE, len(files)))
+        for place in places:
+            try:
+                work(place)
+            # Pillow raises SyntaxError and ValueError, too, for a broken PNG.
+            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+                broken.append((files[place], error))
+        return len(places), broken
+
+    broken = []
+    pool = ThreadPoolExecutor(cores())
+    try:
+        for done, bad in pool.map(some, range(0, len(files), _AT_ONCE)):
+            broken += bad
+            if on_done:
+                on_done(done)
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt need not wait for all files
+    if broken:
+        first, error = broken[0]
+        more = f"; so are {len(broken) - 1:,} others: {_names(f for f, _ in broken[1:])}" if broken[1:] else ""
+        what = "them" if more else "it"
+        raise DataError(
+            f"{shown(first)}: cannot be read as an image ({error}){more}; replace or remove {what}"
+        ) from error
+
+
+def cores():
+    """Those that this process may use; where the system does not say, those that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _listed(folder):
+    """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones are left out."""
+    folders, files, passed = [], [], []
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{shown(folder)}: cannot be read ({error.strerror or error}); allow reading it") from error
+    for entry in entries:
+        if entry.is_dir():
+            if entry.name not in _NO_FOLDER:
+                folders.append(entry)
+        elif not entry.is_file():
+            passed.append((entry, "not a regular file"))
+        elif entry.suffix.lower() in suffixes():
+            files.append(entry)
+        else:
+            passed.append((entry, f"{entry.suffix.lower() or 'no ending'}: not a format that is read"))
+    return folders, files, passed
+
+
+def _below(folder):
+    """(pictures, passed over) in a folder and below. A link to a folder is not followed: it may lead back."""
+    folders, files, passed = _listed(folder)
+    for inner in folders:
+        if inner.is_symlink():
+            passed.append((inner, "a link to a folder"))
+            continue
+        more, others = _below(inner)
+        files += more
+        passed += others
+    return files, passed
+
+
+def _some(passed):
+    return f"{len(passed):,}: {_names(path for path, _ in passed)}"
+
+
+def _names(paths):
+    paths = list(paths)
+    more = ", …" if len(paths) > _NAMED else ""
+    return ", ".join(shown(Path(path).name) for path in paths[:_NAMED]) + more
+
+
+def _formats():
+    return " ".join(sorted(suffixes()))
+
+
+def said_of(passed):
+    """A sentence on what was passed over: how many, why, and the first names; None if nothing was."""
+    if not passed:
+        return None
+    reasons = {}
+    for path, why in passed:
+        reasons.setdefault(why, []).append(path)
+    parts = [f"{len(paths):,} ({why}): {_names(paths)}" for why, paths in reasons.items()]
+    return f"Passed over: {len(passed):,} in all. " + "; ".join(parts) + "."

@@ -1,0 +1,135 @@
+"""Run notebooks without a screen: `python -m paperlib.pages.notebooks PROFILE [DATA [NUMBER ...]]`."""
+
+import os
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import papermill
+
+from paperlib.figures import stamps
+from paperlib.study import environment, execution, plans, recording, records, workers
+from paperlib.study.profiles import Profile
+from paperlib.study.profiles import profile as profile_named
+
+_AT_ONCE = 2  # notebooks that run at a time: none of them is timed
+_MADE_FROM = "paperlib_made_from"  # in an executed notebook's metadata: the digest of all that it was made from
+_OF_AUTOENCODER = ("02", "03")  # what the names of the notebooks begin with that show the autoencoder
+_TRAINING = ("00",)  # those that train by themselves, whatever is on record
+
+
+def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> None:
+    """Train what is not on record, then execute `root`/notebooks into `root`/figures/PROFILE/notebooks.
+
+    Of a profile whose runs are still under way nothing is trained: its notebooks show what is on record. A notebook is
+    not executed again if it was made from the same text, parameters, code, data and records. Each file is written whole
+    or not at all, and the digests of all of them at the end (`paperlib.figures.stamps`).
+
+    Parameters
+    ----------
+    profile, data : names, see `paperlib.study.profiles` and `paperlib.data.load`.
+    numbers : what the names of the notebooks to execute begin with, such as "04"; those of the profile if none are
+        given.
+
+    Raises
+    ------
+    ValueError : for an unknown profile or number, or a profile under way of which nothing is on record.
+    OSError : for a scheduler that does not answer.
+    papermill.PapermillExecutionError : at the first notebook that fails; those that have ended are kept.
+    """
+    setting = profile_named(profile)  # refuses an unknown one before a folder of that name is made
+    notebooks = _chosen(root, numbers, setting)
+    workers.check_scheduler()
+    folder = root / "figures" / profile
+    (root / "build").mkdir(exist_ok=True)
+    (folder / "notebooks").mkdir(parents=True, exist_ok=True)
+    before = stamps.marks(folder)
+    if not setting.under_way:
+        recording.record(profile, data, root / "figures")
+    notebooks = [notebook for notebook in notebooks if _can_be_shown(notebook, setting, folder)]
+    parameters = dict(profile=profile, data=data, figures="figures", progress="lines", recorded_only=setting.under_way)
+    recorded = records.overall_digest(root / "figures", [f"{profile}/records"])
+    shared = records.content_hash([environment.CODE, data, _state(Path(data)), recorded])
+    todo = {notebook: records.content_hash([shared, notebook.read_text(), parameters]) for notebook in notebooks}
+    todo = {notebook: key for notebook, key in todo.items() if _key(folder / "notebooks" / notebook.name) != key}
+    print(f"{len(notebooks) - len(todo)} of {len(notebooks)} notebooks are up to date", flush=True)
+    _execute_all(todo, parameters, folder, root)
+    stamps.write_digests(folder, before, keep=bool(numbers))
+
+
+def _chosen(root: Path, numbers: Iterable[str], setting: Profile) -> list[Path]:
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    if unknown := [number for number in numbers if not any(file.name.startswith(number) for file in notebooks)]:
+        there_are = ", ".join(file.stem for file in notebooks)
+        raise ValueError(f"no notebook's name begins with {', '.join(unknown)}: there are {there_are}")
+    wanted = tuple(numbers) or setting.notebooks
+    return [file for file in notebooks if not wanted or file.name.startswith(tuple(wanted))]
+
+
+def _can_be_shown(notebook: Path, setting: Profile, folder: Path) -> bool:
+    """Whether what a notebook cannot do without is on record, or will be trained."""
+    if not setting.under_way or notebook.name.startswith(_TRAINING):
+        return True
+    found = [file for file in (folder / "records").glob("*.json") if not file.name.startswith("selection-")]
+    if not found:
+        raise ValueError(
+            f"nothing of profile {setting.name} is on record: make records PROFILE={setting.name} DATA=..."
+        )
+    if not notebook.name.startswith(_OF_AUTOENCODER):
+        return True
+    dataset = records.data_set([records.read(found[0])])
+    return execution.is_recorded(plans.autoencoder_run(setting, dataset), folder / "records")
+
+
+def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Path) -> None:
+    """Execute notebooks two at a time, and move each into place with its key as soon as it has ended."""
+    with ProcessPoolExecutor(min(_AT_ONCE, len(todo) or 1), get_context("spawn")) as pool:
+        ending = {pool.submit(_execute, notebook, parameters, root): notebook for notebook in todo}
+        try:
+            for number, future in enumerate(as_completed(ending), 1):
+                notebook = ending[future]
+                executed = future.result()
+                executed.metadata[_MADE_FROM] = todo[notebook]
+                part = root / "build" / notebook.name
+                nbformat.write(executed, part)
+                os.replace(part, folder / "notebooks" / notebook.name)
+                print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _execute(notebook: Path, parameters: dict, root: Path) -> nbformat.NotebookNode:
+    """An executed notebook. It is given those of the parameters that it has."""
+    known = papermill.inspect_notebook(notebook)
+    given = {name: value for name, value in parameters.items() if name in known}
+    return papermill.execute_notebook(
+        notebook, None, given, cwd=root, progress_bar=False, stdout_file=sys.stdout, log_output=False
+    )
+
+
+def _key(executed: Path) -> str | None:
+    """What an executed notebook was made from; None if there is none, or it does not say."""
+    try:
+        return nbformat.read(executed, as_version=4).metadata.get(_MADE_FROM)
+    except (OSError, ValueError, nbformat.reader.NotJSONError):
+        return None
+
+
+def _state(data: Path) -> list:
+    """What changes when a file of data does: its size and time."""
+    try:
+        found = data.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns] if data.is_file() else []
+
+
+if __name__ == "__main__":
+    try:
+        run(*sys.argv[1:])
+    except (ValueError, OSError, papermill.PapermillExecutionError) as error:
+        sys.exit(str(error))

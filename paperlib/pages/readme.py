@@ -1,0 +1,244 @@
+"""Write the tables in README.md and docs/*.md anew from the committed records: `python -m paperlib.pages.readme`."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from paperlib import study
+from paperlib.analysis import controls, cost, methods, riddle, tables
+from paperlib.claims import ledger
+from paperlib.pages import facts, speed
+from paperlib.study import plans, records
+from paperlib.study.profiles import PROFILES, profile
+
+# <!-- NAME:FOLDER --> ... <!-- end --> in a page holds what the function of that name makes of figures/FOLDER.
+_BLOCK = re.compile(r"(<!-- ([\w-]+):(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_START = re.compile(r"<!-- [\w-]+:\w+ -->")
+
+# The blocks that have to be there, in whichever page: without its marker a table would be checked by nothing.
+REQUIRED = (
+    "records-digest:all",
+    "claims:cpu",
+    "splits:cpu",
+    "controls:cpu",
+    "methods:cpu",
+    "riddle:cpu",
+    "cost:cpu",
+    "precision:cpu",
+    "speed:bench",
+)
+
+
+def pages(root: Path) -> list[Path]:
+    """The pages with generated blocks: README.md and docs/*.md under `root`."""
+    return [Path(root) / "README.md", *sorted((Path(root) / "docs").glob("*.md"))]
+
+
+def missing(texts: list[str]) -> list[str]:
+    """Those of the blocks `REQUIRED` that are in none of the texts."""
+    found = {f"{match[2]}:{match[3]}" for text in texts for match in _BLOCK.finditer(text)}
+    return [name for name in REQUIRED if name not in found]
+
+
+def committed(root: Path) -> list[str]:
+    """The profiles that have records under `root`/figures; those of profile quick are never committed."""
+    return [name for name in PROFILES if name != "quick" and (Path(root) / "figures" / name / "records").is_dir()]
+
+
+def refresh(text: str, root: Path) -> str:
+    """A page's text with every generated block made from what lies under `root`/figures.
+
+    Raises
+    ------
+    ValueError
+        For a block of an unknown name, and for one without its end: what follows it would be lost.
+    """
+
+    def make(match):
+        name = f"{match[2]}:{match[3]}"
+        if match[2] not in _MAKERS:
+            raise ValueError(f"no block is called {name}: choose from {', '.join(_MAKERS)}")
+        if _START.search(match[4]):
+            raise ValueError(f"the block {name} has no <!-- end --> before the next one begins")
+        return f"{match[1]}{_MAKERS[match[2]](Path(root) / 'figures' / match[3])}\n{match[5]}"
+
+    return _BLOCK.sub(make, text)
+
+
+def _records_digest(folder):
+    """Of all committed records, whatever the folder."""
+    root = folder.parents[1]
+    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
+    return f"The SHA-256 of all {count:,} records is `{digest}`."
+
+
+def _claims(folder):
+    table, _ = ledger.of_folder(folder)
+    table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
+    table["notebook"] = [f"[{name[:2]}](notebooks/{name}.ipynb)" for name in table["notebook"]]
+    return claims_markdown(table)
+
+
+def _compact(markdown: str) -> str:
+    """A Markdown table without the spaces that line its columns up: the README has to stay short."""
+    return re.sub(r"-{3,}", "---", re.sub(r" {2,}\|", " |", markdown))
+
+
+def claims_markdown(table):
+    """The ledger (`paperlib.claims.ledger.table`) as two Markdown tables, claims and the paper's arithmetic, without
+    remarks: they make lines too long to read."""
+    table = table.astype(object)
+    table["paper"] = [_number(value) for value in table["paper"]]
+    table["ours"] = [_measured(row) for row in table.itertuples()]
+    table["min. detectable"] = [f"{value:.2g}" if value == value else "" for value in table["minimum_detectable"]]
+    shown = ["id", "claim", "unit", "paper", "ours", "min. detectable", "verdict", "scope", "notebook"]
+    claims = table.loc[table["group"] == ledger.CLAIM, shown].to_markdown(index=False, disable_numparse=True)
+    shown = ["id", "claim", "unit", "paper", "ours", "verdict"]
+    arithmetic = table.loc[table["group"] == ledger.ARITHMETIC, shown].to_markdown(index=False, disable_numparse=True)
+    return f"{claims}\n\nThe paper's arithmetic, which no run could change:\n\n{arithmetic}"
+
+
+def _splits(folder):
+    table = _planned(plans.split_runs, folder)
+    rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
+    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    return _to_one_digit(rows)
+
+
+def _controls(folder):
+    size, k = _union_size(folder), profile(folder.name).k
+    runs = _planned(lambda *of: plans.control_runs(*of, size) + plans.split_runs(*of), folder)
+    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], k))
+    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
+    rows["minimum detectable"] = [f"{value:.1f}" for value in rows["minimum detectable"]]
+    rows["n"] = [f"{row.n} + {row.n_other}" for row in rows.itertuples()]
+    return rows.drop(columns=["low", "high", "n_other"]).to_markdown(index=False, disable_numparse=True)
+
+
+def _methods(folder):
+    k = profile(folder.name).k
+    runs = methods.accuracies(_records_of(plans.method_runs, folder)[0])
+    found = methods.differences(runs)
+    found = found[found["k"] == k].sort_values("difference", ascending=False)
+    rows = methods.subsets(_records_of(plans.selection_runs, folder)[0])
+    rows = rows[rows["k"] == k].set_index("method")
+    for split, some in found.groupby("split"):
+        cells = {
+            row.method: f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f}){' *' if row.p_holm < 0.05 else ''}"
+            for row in some.itertuples()
+        }
+        rows[f"{100 * split:g} / {100 - 100 * split:g}"] = pd.Series(cells)
+    rows = rows.reindex(["random", *found.loc[found["split"] == 1, "method"]]).fillna("–")
+    rows["classes (%)"] = [
+        f"{low:.0f} to {high:.0f}" for low, high in zip(rows["fewest of a class"], rows["most of a class"])
+    ]
+    for column, digits in (("mean distance", 3), ("seconds", 2), ("MiB", 0)):
+        rows[column] = [f"{value:,.{digits}f}" for value in rows[column]]
+    columns = ["100 / 0", "90 / 10", "classes (%)", "mean distance", "seconds", "MiB"]
+    n = sorted({f"{row.n} + {row.n_other}" for row in found.itertuples()})
+    table = rows.reset_index()[["method", *columns]].to_markdown(index=False, disable_numparse=True)
+    about = "*: p < 0.05 after Holm's correction for all methods of a split."
+    return f"k = {k:,}, n = {', '.join(n)} runs. {about}\n\n{table}"
+
+
+def _riddle(folder):
+    found, _ = _records_of(riddle.runs, folder)
+    rows = riddle.conditions(riddle.table(found), round(profile(folder.name).steps * plans.TIME_SHARE))
+    for arm in ("full set alone", "subset first (50 / 50)"):
+        rows[arm] = ["" if value != value else f"{value:.1f}" for value in rows[arm]]
+    return rows.to_markdown(index=False, disable_numparse=True)
+
+
+def _cost(folder):
+    lengths, feeds = (_records_of(plan, folder)[0] for plan in (plans.length_runs, plans.feed_runs))
+    autoencoder = _records_of(lambda *of: [plans.autoencoder_run(*of)], folder)[0][0]
+    before = cost.parts(autoencoder, lengths)
+    overhead = sum(before.values())
+    rows = cost.break_even_by_feed(cost.curves(lengths, overhead), cost.paces(feeds), overhead)
+    rows["trainings_to_break_even"] = [_trainings(count) for count in rows["trainings_to_break_even"]]
+    for column in ("accuracy", "full_set_s", "subset_first_s", "saved_s"):
+        rows[column] = ["never" if np.isinf(value) else f"{value:.1f}" for value in rows[column]]
+    charged = ", ".join(f"{name} {seconds:,.1f} s" for name, seconds in before.items())
+    names = [
+        "feed",
+        "accuracy (%)",
+        "full set alone (s)",
+        "eq. 4 first (s)",
+        "saved a training (s)",
+        "trainings to break even",
+    ]
+    return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
+
+
+def _trainings(count):
+    return "never" if np.isinf(count) else f"{count:,.0f}"
+
+
+def _union_size(folder):
+    return int(_planned(lambda *of: [plans.union_run(*of)], folder)["subset_size"].iloc[0])
+
+
+def _precision(folder):
+    table = _planned(plans.precision_runs, folder)
+    differences = tables.precision_differences(table).assign(precision="paired difference (points)")
+    both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
+    return _to_one_digit(pd.concat(both))
+
+
+def _planned(plan, folder):
+    """The table of those runs of a plan that are in `folder`/records, where `folder` is named for its profile."""
+    return tables.runs(_records_of(plan, folder)[0])
+
+
+def _records_of(plan, folder):
+    dataset = records.data_set(records.read_all(folder / "records"))
+    return study.on_record(plan(profile(folder.name), dataset), folder / "records")
+
+
+def _to_one_digit(rows):
+    for column in ("mean", "sd", "lowest", "highest"):
+        rows[column] = [f"{value:.1f}" for value in rows[column]]
+    return rows.to_markdown(index=False, disable_numparse=True)
+
+
+_MAKERS = {
+    "records-digest": _records_digest,
+    "claims": lambda folder: _compact(_claims(folder)),
+    "scale": facts.scale,
+    "durations": facts.durations,
+    "profiles": lambda _: facts.profiles(),
+    "splits": _splits,
+    "controls": _controls,
+    "methods": _methods,
+    "riddle": _riddle,
+    "cost": _cost,
+    "precision": _precision,
+    "speed": speed.markdown,
+}
+
+
+def _number(value):
+    return "–" if value is None or value != value else f"{value:g}"
+
+
+def _measured(row):
+    if row.ours != row.ours:
+        return "–"
+    digits = 2 if abs(row.ours) < 10 else 1 if abs(row.ours) < 1000 else 0
+    if row.sd == row.sd:
+        return f"{row.ours:,.{digits}f} ± {row.sd:,.{digits}f}"
+    if row.low == row.low:  # a difference or a ratio
+        return f"{row.ours:.{digits}f} ({row.low:.{digits}f} to {row.high:.{digits}f})"
+    return _number(round(row.ours, digits))  # one value has no spread
+
+
+if __name__ == "__main__":
+    try:
+        for page in pages(Path()):
+            page.write_text(refresh(page.read_text(encoding="utf-8"), Path()), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))

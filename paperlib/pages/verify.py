@@ -1,0 +1,244 @@
+"""A reviewer's one command: are the records whole, is everything made from them, and do a few come out again?
+
+python -m paperlib.pages.verify [PROFILE]                 the committed records: seconds, nothing is trained
+python -m paperlib.pages.verify PROFILE --fresh [--data DATA]    trains a sample of the runs again, too
+python -m paperlib.pages.verify --run RUN [--data DATA]          trains that run again, and compares all of it
+
+Nothing that is committed is ever written here: a problem is told, with what to run instead. docs/verify.md says what
+this covers, and what it cannot.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from paperlib import study
+from paperlib.analysis import riddle, stale_checkpoint
+from paperlib.claims import ledger
+from paperlib.figures import stamps
+from paperlib.pages import again, readme
+from paperlib.study import plans, records
+from paperlib.study.profiles import Profile
+from paperlib.study.profiles import profile as profile_named
+from paperlib.study.progress import Progress
+from paperlib.study.runs import file_name
+
+# Which runs each picture shows. Those of data, networks and selections come from no records.
+# The runs are told by profile, data set and folder of records.
+PICTURES = {
+    "fig4_reconstructions": lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)],
+    "fig5_split_accuracies": lambda profile, dataset, _: plans.split_runs(profile, dataset),
+    "fig6_fixed_budget": lambda profile, dataset, _: plans.budget_runs(profile, dataset),
+    "fig7_loss_curves": lambda profile, dataset, _: plans.loss_runs(profile, dataset),
+    "controls": lambda profile, dataset, folder: _control_runs(profile, dataset, folder),
+    "riddle": lambda profile, dataset, _: riddle.runs(profile, dataset),
+    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset) + plans.feed_runs(profile, dataset),
+    "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
+    "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
+    "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
+    "methods_by_coverage": lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2]),
+}
+
+_CACHED = (".embeddings.npy", ".indices.npy")  # beside records, computed again from what is committed
+
+
+def checked(name: str, root: str | Path) -> tuple[pd.DataFrame | None, list[str]]:
+    """What a profile's records give, and what is wrong with them and with all that is made from them.
+
+    Parameters
+    ----------
+    name : str
+        Of the profile.
+    root : path
+        Where the folder `figures` is.
+
+    Returns
+    -------
+    table : DataFrame or None
+        The ledger; None where no record can be read, or where one is damaged.
+    problems : list of str
+        Empty if nothing is wrong. Whatever files contain, they lead to a problem here and never to an error.
+    """
+    folder = Path(root) / "figures" / name
+    remedy = f"make figures PROFILE={name}"
+    found, problems = _readable(folder / "records")
+    problems += [f"{text}; {remedy}" for text in _guarded(lambda: stamps.changed(folder), folder)]
+    if not _record_files(folder / "records"):
+        problems.append(f"{folder / 'records'}: no records; {remedy}")
+    if not found or len(found) < len(_record_files(folder / "records")):
+        return None, problems
+    try:
+        profile, dataset = profile_named(name), records.data_set(found.values())
+        table, _ = ledger.of_folder(folder)
+    except Exception as error:  # a record with the right digest can still say anything
+        return None, [*problems, f"{folder / 'records'}: no claims can be measured ({_said(error)})"]
+    for check in (
+        lambda: _planned(profile, dataset, found, folder, remedy),
+        lambda: _weights(found, folder),
+        lambda: _sessions(folder),
+        lambda: _pictures(profile, dataset, folder, remedy),
+        lambda: _claims(table, folder / "claims.csv", remedy),
+    ):
+        problems += _guarded(check, folder)
+    return table, problems
+
+
+def pages(root: str | Path) -> list[str]:
+    """What is wrong with the generated blocks of the README and of docs/, a text each."""
+    texts, problems = [], []
+    for path in readme.pages(Path(root)):
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+            if readme.refresh(texts[-1], root) != texts[-1]:
+                problems.append(f"{path}: stale against the records; make readme")
+        except Exception as error:  # its tables are made from whatever lies under figures/
+            problems.append(f"{path}: cannot be compared with the records ({_said(error)})")
+    for name in readme.missing(texts):
+        problems.append(f"{root / 'README.md'}: the block <!-- {name} --> is in no page; put it back, then make readme")
+    return problems
+
+
+def _record_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"))
+
+
+def _readable(folder: Path) -> tuple[dict[str, dict], list[str]]:
+    """The records of a folder by their file names, and what is wrong with the others."""
+    found, problems = {}, []
+    for path in _record_files(folder):
+        try:
+            found[path.name] = records.read(path)
+        except records.RecordError as error:
+            problems.append(str(error))
+    return found, problems
+
+
+def _guarded(check: Callable[[], Iterable[str]], folder: Path) -> list[str]:
+    """What a check finds; that it could not be made is a finding, too."""
+    try:
+        return list(check())
+    except Exception as error:  # whatever damaged files lead to
+        return [f"{folder}: cannot be checked ({_said(error)})"]
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _planned(
+    profile: Profile, dataset: records.DataSet, found: Mapping[str, dict], folder: Path, remedy: str
+) -> Iterator[str]:
+    """Runs that are planned but not on record, and files that belong to none that is planned."""
+    planned = {file_name(run) for run in again.planned(profile, dataset, folder / "records")}
+    if (missing := sorted(planned - set(found))) and not profile.under_way:
+        yield f"{folder / 'records' / missing[0]}: planned, but not on record, as {len(missing)} in all; {remedy}"
+    for name in sorted(set(found) - planned):
+        yield f"{folder / 'records' / name}: its run is none that profile {profile.name} plans; move it elsewhere"
+    stems = {name.removesuffix(".json") for name in found}
+    for path in sorted((folder / "records").iterdir()):
+        suffix = next((suffix for suffix in (".json", ".npz", *_CACHED) if path.name.endswith(suffix)), None)
+        if not path.name.startswith(".") and (suffix is None or path.name.removesuffix(suffix) not in stems):
+            yield f"{path}: belongs to no record; move it elsewhere"
+
+
+def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
+    """The autoencoders whose weights are not those that their records were written with."""
+    for name, record in found.items():
+        if record["run"]["kind"] == "AutoencoderRun":
+            try:
+                records.read_arrays((folder / "records" / name).with_suffix(".npz"), record["files"]["weights"])
+            except records.RecordError as error:
+                yield f"the weights of autoencoder {record['hash']}: {error}"
+
+
+def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
+    for name, plan in PICTURES.items():
+        shown, _ = study.on_record(plan(profile, dataset, folder / "records"), folder / "records")
+        if name == "riddle":
+            shown += stale_checkpoint.on_record(stale_checkpoint.runs(profile, dataset), folder)
+        if problem := stamps.problem(folder / f"{name}.png", shown):
+            yield f"{problem}; {remedy}"
+
+
+def _control_runs(profile: Profile, dataset: records.DataSet, folder: Path) -> list:
+    """The union's size is known once a run on it is on record; the late splits of Fig. 5 are in the same picture."""
+    of_union, _ = study.on_record([plans.union_run(profile, dataset)], folder)
+    size = of_union[0]["result"]["subset"]["size"] if of_union else 1
+    others = [run for run in plans.split_runs(profile, dataset) if run.split >= 0.9 or not run.split]
+    return plans.control_runs(profile, dataset, size) + others
+
+
+def _sessions(folder: Path) -> Iterator[str]:
+    """Damaged records of sessions that were ended by force."""
+    for path in sorted((folder / "stale_checkpoint").glob("*.json")):
+        try:
+            records.read(path)
+        except records.RecordError as error:
+            yield str(error)
+
+
+def _claims(table: pd.DataFrame, path: Path, remedy: str) -> Iterator[str]:
+    """The committed ledger, where it is not the one that the records give."""
+    if not path.is_file():
+        yield f"{path}: missing; {remedy}"
+    elif path.read_bytes() != ledger.as_csv(table).encode():
+        yield f"{path}: not the claims that the records give; {remedy}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="paperlib.pages.verify", description=__doc__.splitlines()[0])
+    parser.add_argument("profile", nargs="?", default="", help="such as cpu; all that are committed if left out")
+    parser.add_argument("--fresh", action="store_true", help="train a sample of the runs again")
+    parser.add_argument("--run", default="", help="train this one again: the name of its record, or its hash")
+    parser.add_argument("--data", default="", help="the data set to train on; that of the profile if left out")
+    return parser.parse_args()
+
+
+def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Iterator[str]:
+    """Print what profiles' records give -> what is wrong."""
+    yield from pages(root)
+    if not arguments.profile and (root / "figures" / "bench").is_dir():
+        bench = root / "figures" / "bench"
+        yield from (f"{text}; make bench" for text in _guarded(lambda: stamps.changed(bench), bench))
+    for name in names:
+        table, found = checked(name, root)
+        yield from found
+        if table is not None:
+            on = records.data_set(records.read_all(root / "figures" / name / "records")).name
+            print(f"Profile {name}, data set {on}\n\n{readme.claims_markdown(table)}\n", flush=True)
+        if arguments.fresh and table is not None:
+            rows = again.fresh(name, root, arguments.data, Progress("lines"))
+            print(rows.round(2).to_markdown(index=False), flush=True)
+            yield from (f"{row.selection} at {row.split:g}: {row.difference:+.1f} points off the record"
+                        for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
+    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in readme.committed(root)])
+    print(f"SHA-256 of all {count:,} records: {digest}", flush=True)
+
+
+def _one(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Iterator[str]:
+    """Print how a run comes out again -> what is wrong."""
+    name, path = again.find(arguments.run, names, root)
+    rows = again.rerun(name, path, root, arguments.data, Progress("lines"))
+    print(again.in_words(rows), flush=True)
+    yield from (f"{path.name}: {row.what} is {row.difference:+.2f} off the record, more than {row.tolerance:.2f}"
+                for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
+
+
+if __name__ == "__main__":
+    arguments, root = _arguments(), Path()
+    try:
+        if arguments.profile:
+            profile_named(arguments.profile)  # refuses an unknown one
+        names = [arguments.profile] if arguments.profile else readme.committed(root)
+        problems = list((_one if arguments.run else _everything)(names, root, arguments))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped; nothing that is committed was changed")
+    if problems:
+        sys.exit("\n".join(["NOT VERIFIED:", *(f"- {text}" for text in dict.fromkeys(problems))]))
+    if not arguments.run:
+        print("Verified: records have their digests; claims, figures and pages are made from them (docs/verify.md).")

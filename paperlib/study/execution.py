@@ -1,0 +1,260 @@
+"""Runs -> records: what is not on record is trained, tested and written."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from paperlib.checkpoints import Checkpoints, Interrupted, steps_to_take
+from paperlib.data import Dataset
+from paperlib.selection import select
+from paperlib.study import environment, interruption, records, workers
+from paperlib.study.outcomes import Inputs, Watch, train
+from paperlib.study.progress import Progress
+from paperlib.study.runs import AnyRun, AutoencoderRun, SelectionRun, beginning, file_name, plain, selection_of
+
+_ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
+
+
+def execute(
+    runs: Sequence[AnyRun],
+    dataset: Dataset,
+    folder: str | Path,
+    progress: Progress,
+    client: Any = None,
+    *,
+    later: Sequence[AnyRun] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+    recorded_only: bool = False,
+) -> list[dict]:
+    """The records of `runs`, in their order; those that are not in `folder` are trained and written first.
+
+    A run under way keeps its state in `folder`/checkpoints, every four minutes and when it is interrupted (by SIGINT,
+    SIGTERM or `should_stop`): started again, it goes on from there, to the same bits. A run that a clock ends starts
+    over.
+
+    Parameters
+    ----------
+    progress : told of each run and step.
+    client : a `dask.distributed.Client` whose workers train what `workers.may_travel` allows; the rest is trained here
+        when they have finished. Without one, the scheduler is used that dask's own variable DASK_SCHEDULER_ADDRESS
+        names, if it is set. Only this process reads and writes `folder`.
+    later : runs that will be asked for later: states that they would start from are kept.
+    should_stop : asked after every step.
+    recorded_only : train nothing, and leave out the runs that are not on record.
+
+    Raises
+    ------
+    paperlib.checkpoints.Interrupted : after a request to stop; what is on record stays, and the run under way is saved.
+    ValueError : if a run is planned for another data set.
+    RecordError : if `folder` takes no records; nothing was trained then.
+    """
+    folder = Path(folder)
+    _check_dataset(runs, dataset)
+    if recorded_only:
+        return on_record(runs, folder)[0]
+    missing = [run for run in runs if not is_recorded(run, folder)]
+    needed = [needed for run in missing for needed in _prerequisites(run) if not is_recorded(needed, folder)]
+    todo = together(dict.fromkeys(needed + missing))  # prerequisites first
+    if todo:
+        records.check_writable(folder)
+        stores = {group: checkpoints(group, folder, later) for group in todo}
+        progress.start(sum(expected_steps(group, stores[group]) for group in todo), len(runs) - len(missing))
+        with workers.connected(client) as connection:
+            away = [group for group in todo if connection and all(map(workers.may_travel, group))]
+            _train_away(away, dataset, folder, progress, connection)
+        with interruption.on_signals() as signalled:
+            for group in todo:
+                if group not in away:
+                    progress.begin(group[-1].label(), expected_steps(group, stores[group]))
+                    watch = Watch(progress.step, lambda: signalled() or should_stop(), stores[group])
+                    _train_here(group, dataset, folder, watch)
+        progress.finish()
+    return [records.read(record_path(run, folder)) for run in runs]
+
+
+def _train_here(group, dataset, folder, watch):
+    if watch.should_stop():
+        raise Interrupted((0, 0), saved=True)
+    for run, outcome in zip(group, train(group, dataset, inputs(group[0], dataset, folder), watch), strict=True):
+        _write(run, folder, outcome)
+        if watch.checkpoints:
+            watch.checkpoints.done(run.phases())
+
+
+def _train_away(groups, dataset, folder, progress, connection):
+    """Have workers train groups of runs, first those that others need."""
+    for wave in (
+        [group for group in groups if not _prerequisites(group[0])],
+        [group for group in groups if _prerequisites(group[0])],
+    ):
+        given = {group: inputs(group[0], dataset, folder) for group in wave}
+        for group, outcomes in workers.outcomes(connection, train, given, dataset):
+            progress.begin(group[-1].label(), expected_steps(group))
+            progress.step(expected_steps(group))
+            for run, outcome in zip(group, outcomes, strict=True):
+                _write(run, folder, outcome)
+
+
+def checkpoints(group, folder, later):
+    """Where the states of a group are kept; None for what is not trained, or ended by a clock."""
+    run = group[0]
+    if isinstance(run, SelectionRun) or not run.phases():
+        return None
+    alike = [other for other in later if beginning(other) == beginning(run)]
+    waiting = [other for other in alike if not is_recorded(other, folder)]
+    ends = [other.phases() for other in dict.fromkeys([*group, *waiting])]
+    from paperlib.compute import precision
+
+    content = {name: value for name, value in plain(run).items() if name not in ("split", "steps", "stop")}
+    content["computed"] = [precision.resolve(run.precision), environment.describe()["backend"]]
+    return Checkpoints(ends, folder / "checkpoints", records.content_hash(content))
+
+
+def on_record(runs, folder):
+    """The records of those of `runs` that are in `folder`, and the paths of the others; nothing is trained."""
+    paths = [record_path(run, folder) for run in dict.fromkeys(runs)]
+    return [records.read(path) for path in paths if records.exists(path)], [
+        path for path in paths if not records.exists(path)
+    ]
+
+
+def record_path(run, folder):
+    """Where a run's record is."""
+    return Path(folder) / file_name(run)
+
+
+def is_recorded(run: AnyRun, folder: str | Path) -> bool:
+    """Whether a run is on record."""
+    return records.exists(record_path(run, folder))
+
+
+def embeddings(run, dataset, folder):
+    """The embeddings (N, n) float32 of the training images under a trained autoencoder; computed once, then read."""
+    path = record_path(run, folder).with_suffix(_ARRAY_FILES["embeddings"])
+
+    def compute():
+        from paperlib import training
+
+        return training.embed(autoencoder(run, folder)[0], dataset.x_train)
+
+    return records.kept_array(path, compute)
+
+
+def autoencoder(run, folder):
+    """The trained `(encoder, decoder)` of an autoencoder's record."""
+    from paperlib import models
+
+    record = records.read(record_path(run, folder))
+    size, _, channels = record["result"]["image_shape"]
+    encoder, decoder = models.autoencoder(
+        run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
+    )
+    path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
+    weights = records.read_arrays(path, record["files"]["weights"])
+    encoder.set_weights(weights[: len(encoder.weights)])
+    decoder.set_weights(weights[len(encoder.weights) :])
+    return encoder, decoder
+
+
+def choose(run, dataset, folder):
+    """The indices (k,) that a run trains on first, or None where it uses the full set alone."""
+    return _chosen(run, dataset, folder)[0]
+
+
+def _chosen(run, dataset, folder):
+    """The same, and the seconds that it took: on record, if the selection has been measured."""
+    if run.selection == "full":
+        return None, 0.0
+    started = time.perf_counter()
+    if run.autoencoder is None:  # methods that look at no embeddings
+        found = np.zeros((len(dataset.x_train), 1))
+    else:
+        measured = record_path(selection_of(run), folder)
+        file = measured.with_suffix(_ARRAY_FILES["indices"])
+        if measured.exists() and file.exists():
+            record, chosen = records.read(measured), records.read_sealed(file)
+            if records.content_hash(chosen.tolist()) != record["result"]["indices"]:
+                raise records.RecordError(
+                    f"{file}: not the indices of its record; delete it, and they are chosen again"
+                )
+            return chosen, record["times"]["select_s"]
+        found = embeddings(run.autoencoder, dataset, folder)
+    # By index, as all that is on record was chosen: runs of different seeds share a subset also where values are equal.
+    chosen = select(found, run.k, run.selection, labels=dataset.y_train, seed=run.seed, ties="index", **run.options())
+    return chosen, time.perf_counter() - started
+
+
+def replay(record, run, dataset, folder):
+    """Train a recorded run again for exactly the steps it took, also where the clock had ended it.
+
+    Returns a new record without writing it; on the same machine it equals the old one in all but times.
+    """
+    given = Inputs(choose(run, dataset, folder), phases=tuple(record["result"]["phases"]))
+    [outcome] = train([run], dataset, given)
+    return outcome.record
+
+
+def inputs(run, dataset, folder):
+    """What `train` needs to know of the records in `folder`; the run's prerequisites must be among them."""
+    if isinstance(run, AutoencoderRun):
+        return Inputs()
+    if isinstance(run, SelectionRun):
+        return Inputs(embeddings=embeddings(run.autoencoder, dataset, folder))
+    subset, seconds = _chosen(run, dataset, folder)
+    budget = None
+    if run.time_share:
+        baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
+        budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
+    return Inputs(subset, seconds, budget)
+
+
+def together(runs: Iterable[AnyRun]) -> list[tuple[AnyRun, ...]]:
+    """Tuples of runs that share their beginning, in the order of the first of each."""
+    groups = {}
+    for run in runs:
+        groups.setdefault(beginning(run), []).append(run)
+    return [tuple(group) for group in groups.values()]
+
+
+def _check_dataset(runs, dataset):
+    for run in runs:
+        if (run.dataset, run.fingerprint) != (dataset.name, dataset.fingerprint):
+            raise ValueError(
+                f"{run.label()} is planned for {run.dataset} {run.fingerprint}, "
+                f"but the data set given is {dataset.name} {dataset.fingerprint}"
+            )
+
+
+def _prerequisites(run):
+    if isinstance(run, AutoencoderRun):
+        return []
+    if isinstance(run, SelectionRun):
+        return [run.autoencoder]
+    return ([run.autoencoder] if run.autoencoder else []) + run.baselines()
+
+
+def expected_steps(group, checkpoints=None):
+    """Steps that a tuple of runs takes, without those that they share, or that checkpoints hold."""
+    run = group[0]
+    if isinstance(run, SelectionRun):
+        return 0
+    if not run.phases():
+        return round(run.steps * (run.time_share or 1))
+    return steps_to_take([run.phases() for run in group], checkpoints.positions if checkpoints else ())
+
+
+def _write(run, folder, outcome):
+    """The arrays first: what has a record is complete."""
+    path = record_path(run, folder)
+    if records.exists(path):  # another process was faster
+        return
+    files = {name: path.with_suffix(suffix) for name, suffix in _ARRAY_FILES.items() if name in outcome.arrays}
+    for name, file in files.items():
+        file.unlink(missing_ok=True)  # left by a run that was killed
+        write = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_sealed
+        write(file, outcome.arrays[name])
+    digests = {"files": {"weights": records.file_digest(files["weights"])}} if "weights" in files else {}
+    records.write(path, {**outcome.record, **digests})

@@ -1,0 +1,80 @@
+"""What of a plan is on record, what is under way, and how long the rest takes on this machine."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tabulate import tabulate
+
+from paperlib.data import Dataset
+from paperlib.study import execution
+from paperlib.study.outcomes import TEST_STEPS
+from paperlib.study.plans import Stage
+from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun
+
+_STEPS = 8  # timed steps of a measurement of this machine's speed
+_KINDS = 3  # of weights: raw and two averages
+_FORWARD = 1 / 3  # of a training step's time: what testing a sample takes
+
+
+def speeds(runs: Iterable[AnyRun], dataset: Dataset) -> dict[tuple[type, int], float]:
+    """Samples a second that this machine trains on, by kind of run and batch: the median of a few steps."""
+    from paperlib import training
+
+    found = {}
+    for run in runs:
+        key = (type(run), 0 if isinstance(run, SelectionRun) else run.batch)
+        if key in found or isinstance(run, SelectionRun):
+            continue
+        options = dict(steps=_STEPS, batch=run.batch, precision=run.precision)
+        if isinstance(run, AutoencoderRun):
+            trained = training.train_autoencoder(dataset.x_train, embedding_size=run.embedding_size, **options)
+        else:
+            trained = training.train_classifier(dataset, **options)
+        found[key] = run.batch / float(np.median(np.diff(trained.history.seconds)))
+    return found
+
+
+def table(plan: list[Stage], folder: Path, speed: dict[tuple[type, int], float]) -> pd.DataFrame:
+    """One row a stage: its title, runs planned and on record, and the hours that it still takes.
+
+    speed : of `speeds`. Runs that a clock ends, and what they share, are counted with all of their steps; tests on the
+    way are counted, embedding and selection are not.
+    """
+    rows = []
+    everything = [run for stage in plan for run in stage.runs]
+    for stage in plan:
+        missing = [run for run in stage.runs if not execution.is_recorded(run, folder)]
+        later = everything[everything.index(stage.runs[-1]) + 1 :]
+        hours = sum(_hours(group, folder, later, speed) for group in execution.together(missing))
+        rows.append((stage.title, len(stage.runs), len(stage.runs) - len(missing), hours))
+    return pd.DataFrame(rows, columns=["stage", "runs", "on record", "hours left"])
+
+
+def _hours(group, folder, later, speed):
+    run = group[0]
+    if isinstance(run, SelectionRun):
+        return 0.0
+    samples = execution.expected_steps(group, execution.checkpoints(group, folder, later)) * run.batch
+    if isinstance(run, Run):
+        tests = sum(1 + sum(step < run.steps for step in TEST_STEPS) for run in group)
+        samples += tests * _KINDS * _FORWARD * 10_000
+    return samples / speed[type(run), run.batch] / 3600
+
+
+def report(plan: list[Stage], dataset: Dataset, folder: Path) -> str:
+    """A plan with what is on record and the hours that are left, as text; this machine's speed is measured for it."""
+    missing = [run for stage in plan for run in stage.runs if not execution.is_recorded(run, folder)]
+    speed = speeds(missing, dataset)
+    found = table(plan, folder, speed)
+    lines = [tabulate(found, headers="keys", showindex=False, floatfmt=".1f")]
+    under_way = sorted((folder / "checkpoints").glob("*.npz"))
+    lines += [f"Under way: {len(under_way)} saved states in {folder / 'checkpoints'}"] if under_way else []
+    names = {AutoencoderRun: "autoencoder", Run: "classifier"}
+    pace = ", ".join(f"{names[kind]} in batches of {batch:,}: {n:,.0f} samples/s" for (kind, batch), n in speed.items())
+    done, runs = found["on record"].sum(), found["runs"].sum()
+    lines += [
+        f"{done} of {runs} runs on record; {found['hours left'].sum():.1f} hours left on this machine ({pace or '-'})"
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,309 @@
+"""What the paper ran, and what its claims need besides: profile and data set -> runs.
+
+Of the data set only its name and fingerprint are looked at.
+"""
+
+from dataclasses import dataclass, replace
+
+from paperlib.selection import METHODS, REGISTRY
+from paperlib.study.runs import TIME_SHARE, AutoencoderRun, Run, cut_off, selection_of
+
+_REQUIRED = {name: method.study_options for name, method in REGISTRY.items() if method.study_options}
+
+# Options of eq. 4: three that the paper's authors suggest, and ours. The penalty is in standard deviations.
+VARIANTS = {"penalty": 0.5, "pairs": True, "pca": True, "quota_per_class": True}
+
+
+def autoencoder_run(profile, dataset, *, precision="auto"):
+    """The one autoencoder whose embeddings all selections of a study use."""
+    return AutoencoderRun(
+        dataset.name,
+        dataset.fingerprint,
+        profile.embedding_size,
+        profile.autoencoder_steps,
+        profile.autoencoder_batch,
+        precision=precision,
+    )
+
+
+def split_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline."""
+    full = _full_run(profile, dataset, feed, precision)
+    subsets = [_subset(full, profile, dataset, method, profile.k, overlap) for method in ("random", "top_activations")]
+    return [run for split in profile.runs_at_split for run in _at(split, subsets if split else [full], profile)]
+
+
+def control_runs(profile, dataset, union_size, *, feed="resident", precision="auto"):
+    """Where Fig. 5 shows a gap: which property of the subset makes it?
+
+    Random with the same number per class; the plain union of eq. 4 (reading R7), and random at the union's size, which
+    only the embeddings tell (None: without these); and at 100 / 0 the subset that is ten times as large.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    union = union_run(profile, dataset, feed=feed, precision=precision)
+    controls = [_subset(full, profile, dataset, "random_balanced", profile.k), union]
+    controls += [_subset(full, profile, dataset, "random", union_size)] if union_size else []
+    large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k), split=1.0)
+    late = [split for split in profile.runs_at_split if split >= 0.9]
+    runs = [run for split in late for run in _at(split, controls, profile)]
+    return runs + [replace(large, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0]))]
+
+
+def union_run(profile, dataset, *, feed="resident", precision="auto"):
+    """The first run on the plain union, whose size depends on how the elements' lists overlap."""
+    full = _full_run(profile, dataset, feed, precision)
+    return replace(_subset(full, profile, dataset, "top_activations", profile.k, "union"), split=1.0)
+
+
+def riddle_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Reading R14: both arms of Fig. 6, cut off at the paper's share of the steps, by candidate mechanism.
+
+    The learning rate as it is, with averages of which the statistics are their own (b), and raised until it
+    diverges (d); and the full set alone after few steps (c). Mechanism (a) is in every record.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
+    cut = round(profile.steps * TIME_SHARE)
+    few = [steps for steps in (1, 3, 10, 30, 100, 300) if steps < cut]
+    arms = [(arm, rate, cut) for rate in (0.1, 0.2, 0.3, 1.0, 3.0) for arm in (full, half)]
+    arms += [(full, 0.1, steps) for steps in few]
+    return [
+        replace(arm, learning_rate=rate, stop=stop, seed=seed)
+        for arm, rate, stop in arms
+        for seed in profile.riddle_seeds
+    ]
+
+
+def length_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Runs planned for a share of the steps: the full set alone, and 50 / 50 with either selection.
+
+    The accuracy after so many steps is that of a run's last step, as everywhere.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    halves = [_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations")]
+    arms = [full, *(replace(half, split=0.5) for half in halves)]
+    return [
+        replace(arm, steps=round(profile.steps * share), seed=seed)
+        for share in profile.lengths
+        for arm in arms
+        for seed in profile.length_seeds
+    ]
+
+
+def budget_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 6: the full set alone, and half of the steps on the subset first, until the time is up (reading R9)."""
+    runs = loss_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision)
+    return [run for run in runs if run.k != profile.large_k]
+
+
+def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large.
+
+    The arms take turns, so that a machine that is slower for a while is so for all of them.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    half, large = (
+        replace(_subset(full, profile, dataset, "top_activations", k, overlap), split=0.5)
+        for k in (profile.k, profile.large_k)
+    )
+    return [
+        replace(arm, time_share=TIME_SHARE, baseline_seeds=profile.baseline_seeds, seed=seed)
+        for seed in profile.budget_seeds
+        for arm in (full, half, *([large] if seed in profile.large_seeds else []))
+    ]
+
+
+def claim_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+    """What the ledger measures claims with: the autoencoder and the runs of Fig. 5, 6 and 7."""
+    options = dict(overlap=overlap, feed=feed, precision=precision)
+    classifiers = split_runs(profile, dataset, **options) + loss_runs(profile, dataset, **options)
+    return [autoencoder_run(profile, dataset, precision=precision), *dict.fromkeys(classifiers)]
+
+
+def precision_runs(profile, dataset, *, feed="resident"):
+    """The baseline in the machine's own precision and in float32, from the same seeds."""
+    full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
+    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in full.values()]
+
+
+def feed_runs(profile, dataset, *, precision="auto"):
+    """The full set alone and the 50 / 50 run with both feeds (reading R13), in turn: what does a step cost?"""
+    arms = []
+    for feed in ("resident", "streamed"):
+        full = _full_run(profile, dataset, feed, precision)
+        half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
+        arms += [full, half]
+    return [replace(arm, seed=seed) for seed in profile.length_seeds for arm in arms]
+
+
+def method_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """All methods at several sizes, variants of eq. 4 at the paper's, each at 100 / 0 and 90 / 10; and the full set.
+
+    Facility location chooses in each class by itself: over all of CIFAR-10 its similarities are 20 GB. The
+    feature-based method counts activations from an element's lowest on: the autoencoder's are normalized.
+    """
+    full = _full_run(profile, dataset, feed, precision)
+    autoencoder = autoencoder_run(profile, dataset, precision=precision)
+    arms = []
+    for k in sorted(profile.compared_sizes, key=lambda k: k != profile.k):  # the paper's first
+        for method in METHODS:
+            run = _subset(full, profile, dataset, method, k)
+            if method not in ("random", "random_balanced", "top_activations"):
+                run = replace(run, autoencoder=autoencoder)
+            arms.append(_variant(run, **_REQUIRED[method]) if method in _REQUIRED else run)
+    eq4 = _subset(full, profile, dataset, "top_activations", profile.k)
+    arms += [_variant(eq4, **{name: value}) for name, value in VARIANTS.items()]
+    runs = [
+        replace(arm, split=split, seed=seed) for arm in arms for seed in profile.compared_seeds for split in (0.9, 1.0)
+    ]
+    return runs + [replace(full, seed=seed) for seed in profile.compared_seeds]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Runs of a plan that answer one question together."""
+
+    title: str
+    runs: list
+
+
+def stages(profile, dataset, union_size=None, *, feed="resident", precision="auto"):
+    """Everything that the notebooks run, in the order that decides most first: a list of `Stage`s, each run in one.
+
+    One seed after the other: random at 100 / 0 and at the late splits, the full set, the autoencoder, eq. 4 with
+    50 / 50 and its cut-off. What needs no autoencoder does not wait for it. Then whatever else the profile asks for.
+
+    union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
+    """
+    options = dict(feed=feed, precision=precision)
+    splits = split_runs(profile, dataset, **options)
+    cuts = [cut_off(run) for run in splits]
+    plan = []
+    for seed in range(max(profile.runs_at_split.values())):
+        ours = [run for run in splits if run.seed == seed]
+        late = sorted((run for run in ours if run.split >= 0.9), key=lambda run: -run.split)
+        random, eq4 = ([run for run in late if run.selection == name] for name in ("random", "top_activations"))
+        half = [run for run in ours if run.split == 0.5 and run.selection == "top_activations"]
+        full = [run for run in ours if not run.split]
+        plan += [
+            (f"seed {seed}: random, 100 / 0 and late splits", random),
+            (f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full))),
+            *([("the autoencoder", [autoencoder_run(profile, dataset, precision=precision)])] if not seed else []),
+            (f"seed {seed}: eq. 4, 100 / 0 and late splits", eq4),
+            (f"seed {seed}: eq. 4, 50 / 50 and its cut-off", half + list(map(cut_off, half))),
+        ]
+    plan += [
+        ("a subset ten times as large", large_runs(profile, dataset, **options)),
+        ("the other splits, and all cut-offs", splits + cuts),
+        ("a fixed budget by the clock", claim_runs(profile, dataset, **options)),
+        (
+            "autoencoders as a factor",
+            autoencoder_runs(profile, dataset, precision=precision) + factor_runs(profile, dataset, **options),
+        ),
+        ("alternative readings", reading_runs(profile, dataset, **options)),
+        ("the riddle", riddle_runs(profile, dataset, **options)),
+        ("costs", length_runs(profile, dataset, **options) + feed_runs(profile, dataset, precision=precision)),
+        ("precision", precision_runs(profile, dataset, feed=feed)),
+        ("controls", control_runs(profile, dataset, union_size, **options)),
+        ("methods", selection_runs(profile, dataset, precision=precision) + method_runs(profile, dataset, **options)),
+    ]
+    seen, found = set(), []
+    for title, runs in plan:
+        new = [run for run in dict.fromkeys(runs) if run not in seen]
+        seen.update(new)
+        found += [Stage(title, new)] if new else []
+    return found
+
+
+def all_runs(profile, dataset, union_size=None, *, feed="resident", precision="auto"):
+    """The runs of all `stages`."""
+    return [run for stage in stages(profile, dataset, union_size, feed=feed, precision=precision) for run in stage.runs]
+
+
+def large_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """The subset that is ten times as large (Fig. 7) in steps: 50 / 50 cut off, and 100 / 0, for up to three seeds."""
+    full = _full_run(profile, dataset, feed, precision)
+    large = _subset(full, profile, dataset, "top_activations", profile.large_k)
+    arms = [cut_off(replace(large, split=0.5)), replace(large, split=1.0)]
+    return [replace(arm, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0])) for arm in arms]
+
+
+def budget_cuts(profile, dataset, *, feed="resident", precision="auto"):
+    """Fig. 6 in steps, whatever a machine's pace: the full set alone and 50 / 50 with either selection, cut off."""
+    half = [run for run in split_runs(profile, dataset, feed=feed, precision=precision) if run.split in (0, 0.5)]
+    seeds = range(profile.runs_at_split.get(0.5, 0))
+    return [cut_off(run) for run in half if run.seed in seeds]
+
+
+def autoencoder_runs(profile, dataset, *, precision="auto"):
+    """The autoencoders whose embeddings eq. 4 is tried with: seeds, snapshots of the first, a linear last layer."""
+    first = autoencoder_run(profile, dataset, precision=precision)
+    seeds = [replace(first, seed=seed) for seed in profile.autoencoder_seeds]
+    snapshots = [replace(first, steps=round(first.steps * share)) for share in profile.snapshots]
+    linear = [replace(first, last_activation="linear")] if profile.reading_seeds else []
+    return seeds + snapshots + linear
+
+
+def factor_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Eq. 4 at 100 / 0 with each of the `autoencoder_runs`: how much do seed, training and last layer matter?"""
+    full = _full_run(profile, dataset, feed, precision)
+    eq4 = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=1.0)
+    return [
+        replace(eq4, autoencoder=autoencoder, seed=seed)
+        for autoencoder in autoencoder_runs(profile, dataset, precision=precision)
+        for seed in profile.factor_seeds
+    ]
+
+
+# Alternative readings -> what they change in a run. R6, the linear last layer, is an autoencoder's.
+READINGS = {
+    "R2: 0.004 |w|²": {"weight_decay": 0.008},
+    "R4: divided by the variance": {"standardize_by": "variance"},
+}
+
+
+def reading_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """The full set alone, and 100 / 0 with either selection, under each alternative reading."""
+    full = _full_run(profile, dataset, feed, precision)
+    subsets = [_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations")]
+    arms = [full, *(replace(subset, split=1.0) for subset in subsets)]
+    return [
+        replace(arm, **change, seed=seed)
+        for change in READINGS.values()
+        for seed in profile.reading_seeds
+        for arm in arms
+    ]
+
+
+def selection_runs(profile, dataset, *, precision="auto"):
+    """Every selection that `method_runs` trains on, to measure it."""
+    autoencoder = autoencoder_run(profile, dataset, precision=precision)
+    runs = [run for run in method_runs(profile, dataset, precision=precision) if run.k]
+    return list(dict.fromkeys(selection_of(replace(run, autoencoder=autoencoder)) for run in runs))
+
+
+def _variant(run, **options):
+    return replace(run, variant=tuple(options.items()))
+
+
+def _full_run(profile, dataset, feed, precision):
+    return Run(
+        dataset.name,
+        dataset.fingerprint,
+        steps=profile.steps,
+        batch=profile.batch,
+        decay=profile.decay,
+        feed=feed,
+        precision=precision,
+    )
+
+
+def _at(split, arms, profile):
+    return [replace(arm, split=split, seed=seed) for arm in arms for seed in range(profile.runs_at_split[split])]
+
+
+def _subset(run, profile, dataset, method, k, overlap="fill"):
+    if method != "top_activations":
+        return replace(run, selection=method, k=k)
+    autoencoder = autoencoder_run(profile, dataset, precision=run.precision)
+    return replace(run, selection=method, k=k, overlap=overlap, autoencoder=autoencoder)

@@ -1,0 +1,163 @@
+"""How large the study is run: four sets of values for the same code."""
+
+from dataclasses import dataclass
+
+PAPER_STEPS = 10_000
+PAPER_DECAY = 0.9999
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The sizes of a study. Steps and batches are the paper's words: a step trains on one batch."""
+
+    name: str
+    source: str  # default of `paperlib.data.load`
+    embedding_size: int  # n
+    k: int  # samples in the subset
+    autoencoder_steps: int
+    autoencoder_batch: int
+    steps: int
+    batch: int
+    runs_at_split: dict  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
+    baseline_seeds: tuple  # whose median time the budgets are shares of; also run in float32
+    budget_seeds: tuple  # of each arm of Fig. 6
+    large_seeds: tuple  # of these, those that the subset ten times as large is run with, too (Fig. 7)
+    riddle_seeds: tuple  # of each candidate mechanism
+    lengths: tuple  # shares of the steps that the cost of an accuracy is measured at
+    length_seeds: tuple
+    compared_sizes: tuple  # k of the selections that methods are compared at
+    compared_seeds: tuple  # of each method, size and split
+    autoencoder_seeds: (
+        tuple  # of the autoencoders whose embeddings eq. 4 is tried with; the first one's are used elsewhere
+    )
+    snapshots: tuple  # shares of the autoencoder's steps after which its embeddings are tried, too
+    factor_seeds: tuple  # of the runs with each of these autoencoders
+    reading_seeds: tuple  # of the runs with each alternative reading
+    notebooks: tuple = ()  # what the names of the notebooks begin with that show this profile; all unless given
+    under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
+
+    @property
+    def decay(self):
+        """The constant average's decay: at the last step it holds as much of the initial weights as the paper's.
+
+        0.9999 ^ 10,000 = 36.8 % of them. The average with warm-up is not bound by it in so few steps.
+        """
+        return PAPER_DECAY ** (PAPER_STEPS / self.steps)
+
+    @property
+    def large_k(self):
+        """The subset of Fig. 7 that is ten times as large (86.40 % of CIFAR-10)."""
+        return 10 * self.k
+
+
+# Where a run takes hours: nothing that a clock decides, and what the smaller profiles answer is not asked again.
+_BY_STEPS_ALONE = dict(
+    baseline_seeds=(),
+    budget_seeds=(),
+    large_seeds=(),
+    riddle_seeds=(),
+    lengths=(),
+    length_seeds=(),
+    compared_sizes=(),
+    compared_seeds=(),
+    autoencoder_seeds=(0,),
+    reading_seeds=(),
+    notebooks=("01", "02", "03", "04", "05", "06", "11"),
+    under_way=True,
+)
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        # make figures                        about 6 minutes on two cores; shows that all of it runs.
+        # scikit-learn's 8 x 8 digits: accuracies say nothing about the paper.
+        Profile(
+            name="quick",
+            source="digits",
+            embedding_size=18,
+            k=126,  # 18 x 7 of 1,437 (8.77 %)
+            autoencoder_steps=400,
+            autoencoder_batch=32,
+            steps=120,
+            batch=32,
+            runs_at_split={0.0: 2, 0.5: 2, 0.9: 2, 1.0: 2},
+            baseline_seeds=(0, 1),
+            budget_seeds=(0, 1, 2, 3),
+            large_seeds=(0,),
+            riddle_seeds=(0,),
+            lengths=(0.5, 1.0),
+            length_seeds=(0,),
+            compared_sizes=(126,),
+            compared_seeds=(0,),
+            autoencoder_seeds=(0, 1),
+            snapshots=(0.5,),
+            factor_seeds=(0,),
+            reading_seeds=(0,),
+        ),
+        # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
+        # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
+        Profile(
+            name="cpu",
+            source="cifar10",
+            embedding_size=216,
+            k=4_320,
+            autoencoder_steps=5_000,
+            autoencoder_batch=128,
+            steps=1_200,
+            batch=128,
+            runs_at_split={0.0: 5, 0.5: 2, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 5},
+            baseline_seeds=(0, 1, 2, 3),
+            budget_seeds=(0, 1, 2, 3),
+            large_seeds=(0, 1, 2, 3),
+            riddle_seeds=(0, 1),
+            lengths=(0.25, 0.5, 0.75, 1.0),
+            length_seeds=(0, 1),
+            compared_sizes=(1_080, 4_320, 8_640),  # 5, 20 and 40 an element
+            compared_seeds=(0, 1, 2),
+            autoencoder_seeds=(0, 1, 2, 3, 4),
+            snapshots=(0.125, 0.25, 0.5),
+            factor_seeds=(0, 1, 2),
+            reading_seeds=(0,),
+            under_way=True,
+        ),
+        # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 11 hours on
+        # two cores with bfloat16 instructions, 30 without. Budgets are shares of the steps, not of the time.
+        Profile(
+            name="steps",
+            source="cifar10",
+            embedding_size=216,
+            k=4_320,
+            autoencoder_steps=40_000,
+            autoencoder_batch=128,
+            steps=PAPER_STEPS,
+            batch=128,
+            runs_at_split={0.0: 5, 0.1: 3, 0.25: 3, 0.5: 3, 0.75: 3, 0.9: 5, 0.95: 5, 1.0: 5},
+            snapshots=(0.125, 0.25, 0.5),
+            factor_seeds=(0, 1, 2),
+            **_BY_STEPS_ALONE,
+        ),
+        # make records PROFILE=paper DATA=... the paper's own numbers: 25 to 160 minutes a run on two cores. The paper
+        # has two runs a point and 83.3 % for the baseline.
+        Profile(
+            name="paper",
+            source="cifar10",
+            embedding_size=216,
+            k=4_320,
+            autoencoder_steps=40_000,
+            autoencoder_batch=1_024,
+            steps=PAPER_STEPS,
+            batch=1_024,
+            runs_at_split={0.0: 3, 0.1: 2, 0.25: 2, 0.5: 3, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 3},
+            snapshots=(),
+            factor_seeds=(),
+            **_BY_STEPS_ALONE,
+        ),
+    )
+}
+
+
+def profile(name):
+    """The profile of that name; ValueError lists the names there are."""
+    if name not in PROFILES:
+        raise ValueError(f"unknown profile {name!r}: choose from {', '.join(PROFILES)}")
+    return PROFILES[name]

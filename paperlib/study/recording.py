@@ -1,0 +1,78 @@
+"""Train what a profile plans and is not on record, in the order that decides most first.
+
+python -m paperlib.study.recording PROFILE [--data DATA] [--minutes MINUTES] [--plan]
+"""
+
+from pathlib import Path
+
+import click
+
+from paperlib import study
+from paperlib.checkpoints import Interrupted
+from paperlib.data import Dataset, load
+from paperlib.study import execution, forecast, interruption, plans, profiles
+from paperlib.study.profiles import Profile
+from paperlib.study.progress import Progress
+
+
+def record(
+    profile: str, data: str = "", figures: str | Path = "figures", progress: str = "lines", minutes: float | None = None
+) -> None:
+    """Work down the plan of a profile and write what is not in `figures`/PROFILE/records, where notebooks find it.
+
+    They would train it as well, but one after the other, and share less.
+
+    Parameters
+    ----------
+    profile, data : names, see `paperlib.study.profiles` and `paperlib.data.load`.
+    progress : one of `paperlib.study.progress.STYLES`.
+    minutes : after so many, the run under way is saved and `Interrupted` raised. None: until all is on record.
+
+    Raises
+    ------
+    Interrupted : after the minutes, or at SIGINT or SIGTERM. All records stay, and the next call goes on.
+    ValueError, OSError : what `paperlib.study.execute` raises.
+    """
+    setting = profiles.profile(profile)
+    dataset = load(data or setting.source)
+    folder, told = Path(figures) / profile / "records", Progress(progress)
+    should_stop = interruption.after(minutes)
+    done = 0
+    while done < len(plan := _plan(setting, dataset, folder)):  # it grows once the union's size is known
+        stage, later = plan[done], [run for stage in plan[done + 1 :] for run in stage.runs]
+        if progress != "none":
+            click.echo(f"[{done + 1}/{len(plan)}] {stage.title}")
+        study.execute(stage.runs, dataset, folder, told, later=later, should_stop=should_stop)
+        done += 1
+
+
+def _plan(setting: Profile, dataset: Dataset, folder: Path) -> list[plans.Stage]:
+    """The stages, with the runs on the union's size if its autoencoder is on record."""
+    union = plans.union_run(setting, dataset)
+    known = execution.is_recorded(union.autoencoder, folder)
+    return plans.stages(setting, dataset, len(study.choose(union, dataset, folder)) if known else None)
+
+
+@click.command(help=__doc__)
+@click.argument("profile")
+@click.option("--data", default="", help="The data set; see paperlib.data.load.")
+@click.option("--figures", default="figures", help="The folder of all profiles' results.")
+@click.option("--minutes", type=float, help="Stop after so long, with the run under way saved.")
+@click.option("--plan", is_flag=True, help="Print the plan and the hours that it takes on this machine; train nothing.")
+def main(profile: str, data: str, figures: str, minutes: float | None, plan: bool) -> None:
+    try:
+        setting = profiles.profile(profile)
+        dataset = load(data or setting.source)
+        folder = Path(figures) / profile / "records"
+        if not plan:
+            try:
+                record(profile, data, figures, minutes=minutes)
+            except Interrupted as stopped:
+                click.echo(str(stopped).capitalize())
+        click.echo(forecast.report(_plan(setting, dataset, folder), dataset, folder))
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()

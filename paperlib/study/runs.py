@@ -1,0 +1,218 @@
+"""What is run: autoencoders and classifiers as data, named by their content."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from paperlib.checkpoints import Position
+from paperlib.selection import DRAW, METHODS, check_method
+from paperlib.study import records
+
+TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
+
+Precision = Literal["auto", "bfloat16", "float32"]
+
+
+class _Choices:
+    """Refuses, before anything is trained, a value that a field's `Literal` does not list."""
+
+    def __post_init__(self):
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(hint) is Literal and value not in get_args(hint):
+                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, get_args(hint)))}")
+
+
+def _added(default):
+    """A field that runs gained after the first records: at this value it is left out of their names."""
+    return field(default=default, metadata={"added": True})
+
+
+@dataclass(frozen=True)
+class AutoencoderRun(_Choices):
+    """An autoencoder to train on all of a data set.
+
+    Its rate is constant, so one with fewer steps is a snapshot of one with more; the two are trained together.
+    """
+
+    dataset: str
+    fingerprint: str
+    embedding_size: int = 216
+    steps: int = 40_000
+    batch: int = 1024
+    learning_rate: float = 0.1
+    last_activation: Literal["relu", "linear"] = "relu"
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def label(self) -> str:
+        linear = "-linear" if self.last_activation == "linear" else ""
+        return f"autoencoder-n{self.embedding_size}{linear}-seed{self.seed}"
+
+    def phases(self) -> Position:
+        """All steps are on the full set."""
+        return 0, self.steps
+
+
+@dataclass(frozen=True)
+class Run(_Choices):
+    """A classifier to train: everything that decides its result, and nothing else.
+
+    selection, overlap, variant : "full", or a method of `paperlib.selection`, its option `overlap`, and further ones as
+        (name, value) pairs.
+    k : samples in the subset. autoencoder : whose embeddings are selected from; None for methods that look at none.
+    split : share of the `steps` (of the seconds, where `split_of` says so) on the subset.
+    time_share : of the baselines' median time; the run ends there, if it has not ended by its steps.
+    stop : the step after which the run is cut off, whatever the clock says (the riddle of the 10.4 %, R14). The
+        averaged weights of such a run are tested with batch-norm statistics of their own, too. If it diverges, that is
+        its result.
+    """
+
+    dataset: str
+    fingerprint: str
+    selection: str = "full"
+    overlap: Literal["", "fill", "union"] = ""
+    k: int = 0
+    autoencoder: AutoencoderRun | None = None
+    split: float = 0.0
+    split_of: Literal["steps", "seconds"] = "steps"
+    steps: int = 10_000
+    time_share: float | None = None
+    baseline_seeds: tuple[int, ...] = ()
+    batch: int = 1024
+    learning_rate: float = 0.1
+    weight_decay: float = 0.004
+    decay: float = 0.9999
+    standardize_by: Literal["deviation", "variance"] = "deviation"
+    feed: Literal["resident", "streamed"] = "resident"
+    precision: Precision = "auto"
+    seed: int = 0
+    variant: tuple[tuple[str, Any], ...] = _added(())
+    stop: int | None = _added(None)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.selection not in ("full", *METHODS):
+            raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
+
+    def label(self) -> str:
+        parts = ["classifier", self.selection]
+        parts += [f"k{self.k}-split{self.split:g}"] if self.k else []
+        parts += ["budget"] if self.time_share else []
+        parts += [f"seed{self.seed}"]
+        parts += [_joined(self.variant)] if self.variant else []
+        parts += [f"rate{self.learning_rate:g}-stopped{self.stop}"] if self.stop else []
+        return "-".join(parts)
+
+    def options(self) -> dict:
+        """What the selection is made with besides `k`."""
+        return {**({"overlap": self.overlap} if self.overlap else {}), **dict(self.variant)}
+
+    def phases(self) -> Position | None:
+        """Steps on the subset and on the full set; None where a clock decides."""
+        if self.time_share or self.split_of == "seconds":
+            return None
+        fast = round(self.steps * self.split)
+        if self.stop:
+            return min(fast, self.stop), max(self.stop - fast, 0)
+        return fast, self.steps - fast
+
+    def baselines(self) -> list["Run"]:
+        """The full-data runs whose time this run's budget is a share of."""
+        whole = replace(self, selection="full", overlap="", variant=(), k=0, autoencoder=None, split=0.0)
+        return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
+
+
+@dataclass(frozen=True)
+class SelectionRun(_Choices):
+    """A selection to make and to measure: how long it takes, in how much memory, and what it covers.
+
+    autoencoder : whose embeddings are selected from; if the method looks at none, they are covered.
+    options : (name, value) pairs.
+    """
+
+    dataset: str
+    fingerprint: str
+    method: str
+    k: int
+    autoencoder: AutoencoderRun
+    options: tuple[tuple[str, Any], ...] = ()
+    seed: int = 0
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_method(self.method, dict(self.options))
+
+    def label(self) -> str:
+        return f"selection-{'-'.join(filter(None, (self.method, _joined(self.options))))}-k{self.k}-seed{self.seed}"
+
+
+AnyRun = AutoencoderRun | Run | SelectionRun
+
+
+def selection_of(run: Run) -> SelectionRun:
+    """The `SelectionRun` of a classifier's run on embeddings. Seeds matter only to methods that draw."""
+    seed = run.seed if run.selection in DRAW else 0
+    options = tuple(sorted(run.options().items()))
+    return SelectionRun(run.dataset, run.fingerprint, run.selection, run.k, run.autoencoder, options, seed)
+
+
+def _joined(options):
+    return "-".join(f"{name}_{value}" for name, value in options)
+
+
+def cut_off(run: Run) -> Run:
+    """What a run is after the paper's share of its steps.
+
+    Those that are on the subset until then are one, whatever their split: it has split 1.
+    """
+    stop = round(run.steps * TIME_SHARE)
+    split = run.split if run.split * run.steps < stop else 1.0
+    return replace(run, split=split, stop=stop)
+
+
+def beginning(run: AnyRun) -> Hashable:
+    """The same for all runs that differ in their numbers of steps alone, however these are stated: they share a start.
+
+    Of those with a higher learning rate each is by itself: if one diverges, that is the result of no other.
+    """
+    if isinstance(run, SelectionRun) or not run.phases() or run.learning_rate > type(run).learning_rate:
+        return run
+    return tuple((name, value) for name, value in vars(run).items() if name not in ("split", "steps", "stop"))
+
+
+def plain(run: AnyRun) -> dict:
+    """A run as plain data (dicts, lists, numbers, strings): what its record holds, and what names it.
+
+    A field that was added later is left out at the value that it was added with: records from before keep their names.
+    """
+    return {**_content(run), "kind": type(run).__name__}
+
+
+def _content(value):
+    if is_dataclass(value):
+        entries = [(entry, getattr(value, entry.name)) for entry in fields(value)]
+        kept = [(entry, of) for entry, of in entries if not (entry.metadata.get("added") and of == entry.default)]
+        return {entry.name: _content(of) for entry, of in kept}
+    return list(map(_content, value)) if isinstance(value, tuple) else value
+
+
+def of_plain(content: dict) -> AnyRun:
+    """The run that a record's content describes: the inverse of `plain`. ValueError if there is no such run."""
+    kinds = {kind.__name__: kind for kind in (AutoencoderRun, Run, SelectionRun)}
+    values = dict(content)
+    kind = kinds.get(values.pop("kind", None))
+    names = {entry.name for entry in fields(kind)} if kind else set()
+    if kind is None or set(values) - names:
+        raise ValueError(f"no run of this version: {content}")
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(tuple(pair) if isinstance(pair, list) else pair for pair in value)
+    if values.get("autoencoder"):
+        values["autoencoder"] = AutoencoderRun(**values["autoencoder"])
+    return kind(**values)
+
+
+def file_name(run: AnyRun) -> str:
+    """The name of a run's record, which is found again by its content."""
+    return f"{run.label()}-{records.content_hash(plain(run))}.json"

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from paperlib.own_data import kept, loading, pictures
+from paperlib.study import records
+
+ARRAY = np.arange(12, dtype=np.float32).reshape(4, 3)
+RUN = {"fingerprint": "x", "plan": {"steps": [1, 0.1]}}
+
+
+def never():
+    raise AssertionError("computed again")
+
+
+def test_embeddings_are_computed_once(tmp_path):
+    array, said, were_kept = kept.embeddings(tmp_path / "new", RUN, lambda: (ARRAY, {"rank": 2.0}))
+    assert not were_kept
+    array, said, were_kept = kept.embeddings(tmp_path / "new", RUN, never)
+    assert were_kept and np.array_equal(array, ARRAY) and array.dtype == np.float32 and said == {"rank": 2.0}
+    other = {**RUN, "plan": {"steps": [2, 0.1]}}
+    assert not kept.embeddings(tmp_path / "new", other, lambda: (ARRAY, {}))[2]
+    assert len(list((tmp_path / "new").glob("*.npy"))) == 2
+
+
+@pytest.mark.parametrize("suffix", ["npy", "json"])
+def test_what_was_altered_is_computed_again(tmp_path, suffix):
+    kept.embeddings(tmp_path, RUN, lambda: (ARRAY, {}))
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    content = path.read_bytes()
+    for changed in (content[:-2], b"", content[:-3] + bytes([content[-3] ^ 1]) + content[-2:]):
+        path.write_bytes(changed)
+        array, _, were_kept = kept.embeddings(tmp_path, RUN, lambda: (ARRAY, {}))
+        assert not were_kept and np.array_equal(array, ARRAY)
+        assert kept.embeddings(tmp_path, RUN, never)[2]
+    path.unlink()
+    assert not kept.embeddings(tmp_path, RUN, lambda: (ARRAY, {}))[2]
+
+
+def test_nothing_is_kept_of_what_was_interrupted(tmp_path):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kept.embeddings(tmp_path, RUN, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        kept.pixels(tmp_path, {}, (2, 3, 3, 1), interrupted)
+    assert not list(tmp_path.iterdir())
+
+
+def test_pictures_are_decoded_once_while_their_files_are_the_same(tmp_path, monkeypatch):
+    photos, keep = tmp_path / "photos", tmp_path / "kept"
+    for i in range(3):
+        (photos / "a").mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 9), (i, 0, 0)).save(photos / "a" / f"{i}.png")
+    first = loading.load(photos, keep=keep)
+    with monkeypatch.context() as patched:
+        patched.setattr(pictures, "read", lambda *_, **__: never())
+        again = loading.load(photos, keep=keep)
+    assert again.fingerprint == first.fingerprint and again.files == first.files
+    Image.new("RGB", (9, 9), (99, 0, 0)).save(photos / "a" / "1.png")
+    assert loading.load(photos, keep=keep).images[1, 0, 0, 0] == 99
+    assert loading.load(photos, 12, keep=keep).images.shape == (3, 12, 12, 3)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(records.RecordError, match="cannot be written"):
+        kept.embeddings(tmp_path / "file", RUN, lambda: (ARRAY, {}))

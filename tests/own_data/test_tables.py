@@ -1,0 +1,66 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from paperlib.data import DataError
+from paperlib.own_data.loading import load
+
+VECTORS = np.random.default_rng(0).normal(size=(6, 3))
+
+
+def table(**columns):
+    return pd.DataFrame({**dict(zip("abc", VECTORS.T)), **columns})
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_numbers_labels_and_files(tmp_path, suffix):
+    path = tmp_path / f"mine.{suffix}"
+    found = table(Label=list("xyzxyz"), path=[f"{i}.jpg" for i in range(6)], note=["text"] * 6, id=range(6))
+    found.to_csv(path) if suffix == "csv" else found.to_parquet(path)
+    samples = load(path)
+    assert np.allclose(samples.embeddings, VECTORS) and samples.classes == ("x", "y", "z")
+    assert samples.labels.tolist() == [0, 1, 2] * 2 and samples.files[5] == "5.jpg"
+    assert "'note', 'id'" in samples.passed_over  # nor is the index that pandas writes an embedding
+    assert samples.passed_over in samples.describe()
+
+
+def test_no_header(tmp_path):
+    np.savetxt(tmp_path / "bare.csv", VECTORS, delimiter=",")
+    samples = load(tmp_path / "bare.csv")
+    assert np.allclose(samples.embeddings, VECTORS) and samples.labels is None
+
+
+def test_a_column_of_lists(tmp_path):
+    pd.DataFrame({"embedding": list(VECTORS), "y": [3, 4] * 3, "size": range(6)}).to_parquet(tmp_path / "lists.parquet")
+    samples = load(tmp_path / "lists.parquet")
+    assert np.array_equal(samples.embeddings, VECTORS) and samples.classes == ("3", "4")
+    assert "'size'" in samples.passed_over
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"label": [1, None, 2, 1, 2, 1]}, "label is empty in row 1"),
+        ({"a": [1, 2, np.nan, 4, 5, 6]}, "embedding 2 of embeddings has values that are NaN"),
+    ],
+)
+def test_missing_values(tmp_path, columns, message):
+    table(**columns).to_csv(tmp_path / "holes.csv", index=False)
+    with pytest.raises(DataError, match=message):
+        load(tmp_path / "holes.csv")
+
+
+def test_what_is_no_table(tmp_path):
+    for name, content, message in (
+        ("empty.csv", b"", "damaged or no table"),
+        ("header.csv", b"a,b\n", "has no rows"),
+        ("text.csv", b"a,b\nx,y\nx,y\n", "no column of numbers to choose by among 'a', 'b'"),
+        ("bytes.csv", b"\xff\xfe\x00\n\x9c", "damaged or no table|no column of numbers"),
+        ("cut.parquet", b"PAR1", "damaged or no table"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=message):
+            load(tmp_path / name)
+    pd.DataFrame({"e": [[1.0, 2.0], [1.0]]}).to_parquet(tmp_path / "ragged.parquet")
+    with pytest.raises(DataError, match="lists of different lengths"):
+        load(tmp_path / "ragged.parquet")

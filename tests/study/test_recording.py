@@ -1,0 +1,86 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from paperlib import study
+from paperlib.study import plans, profiles, recording, records
+from paperlib.study.profiles import PROFILES
+from paperlib.study.runs import Run, cut_off
+
+from ..conftest import ROOT
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_all_runs_are_those_of_the_notebooks(name, digits):
+    size = PROFILES[name]
+    found = plans.all_runs(size, digits, union_size=100)
+    assert len(set(found)) == len(found)
+    splits = plans.split_runs(size, digits)
+    notebooks = [
+        plans.autoencoder_runs(size, digits),
+        splits,
+        [cut_off(run) for run in splits],
+        *(
+            plan(size, digits)
+            for plan in (
+                plans.loss_runs,
+                plans.riddle_runs,
+                plans.length_runs,
+                plans.feed_runs,
+                plans.precision_runs,
+                plans.selection_runs,
+                plans.method_runs,
+                plans.factor_runs,
+                plans.reading_runs,
+                plans.large_runs,
+                plans.budget_cuts,
+            )
+        ),
+        plans.control_runs(size, digits, 100),
+    ]
+    assert {run for plan in notebooks for run in plan} == set(found)
+
+
+@pytest.mark.parametrize("name", ["steps", "paper"])
+def test_large_profiles_begin_with_what_decides_most(name, digits):
+    stages = plans.stages(PROFILES[name], digits)
+    first = [
+        [(run.selection, run.split) if isinstance(run, Run) else run.label() for run in s.runs] for s in stages[:5]
+    ]
+    assert first == [
+        [("random", 1.0), ("random", 0.95), ("random", 0.9)],
+        [("full", 0.0), ("full", 0.0)],
+        ["autoencoder-n216-seed0"],
+        [("top_activations", 1.0), ("top_activations", 0.95), ("top_activations", 0.9)],
+        [("top_activations", 0.5), ("top_activations", 0.5)],
+    ]
+    assert {run.seed for stage in stages[:5] for run in stage.runs} == {0}
+    assert [run.phases() for run in stages[4].runs] == [(5_000, 5_000), (5_000, 707)]
+
+
+def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, silent):
+    first = plans.stages(tiny, digits)[0]
+    study.execute(first.runs, digits, tmp_path, silent)
+    assert not study.record_path(plans.autoencoder_run(tiny, digits), tmp_path).exists()
+
+
+def test_what_is_recorded_is_what_notebooks_find(tiny, digits, tmp_path, monkeypatch):
+    small = replace(
+        tiny, runs_at_split={0.0: 1, 1.0: 1}, riddle_seeds=(), lengths=(0.5,), large_seeds=(), compared_seeds=()
+    )
+    monkeypatch.setitem(profiles.PROFILES, "quick", small)
+    recording.record("quick", "", tmp_path, "none")
+    folder = tmp_path / "quick" / "records"
+    size = len(study.choose(plans.union_run(small, digits), digits, folder))
+    for plan in (plans.claim_runs, plans.feed_runs, plans.length_runs, lambda *of: plans.control_runs(*of, size)):
+        found, missing = study.on_record(plan(small, digits), folder)
+        assert found and not missing
+    assert records.data_set(records.read_all(folder)).name == "digits"
+
+
+def test_a_mistake_is_told_in_a_line():
+    command = [sys.executable, "-m", "paperlib.study.recording", "papper"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "unknown profile 'papper'" in done.stderr and "Traceback" not in done.stderr

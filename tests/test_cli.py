@@ -1,0 +1,190 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from paperlib import cli
+from paperlib.own_data import embedding, manifest
+from paperlib.selection import METHODS, select
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    embeddings = np.random.default_rng(0).normal(size=(40, 6))
+    np.savez(tmp_path / "vectors.npz", embeddings=embeddings, labels=np.arange(40) % 4, classes=list("abcd"))
+    return tmp_path / "vectors.npz", embeddings
+
+
+def the_choice(out):
+    (folder,) = (path for path in out.iterdir() if path.name != "kept")
+    return folder, *manifest.read(folder)
+
+
+def test_select_chooses_what_the_function_chooses(vectors, tmp_path):
+    source, embeddings = vectors
+    done = run("select", source, "-k", "25%", "-m", "k_center", "--out", tmp_path / "out", "--no-pictures")
+    assert done.exit_code == 0, done.output
+    folder, indices, found = the_choice(tmp_path / "out")
+    assert np.array_equal(indices, select(embeddings, 10, "k_center"))
+    assert found["run"]["k"] == 10 and "Chosen of each class: a " in done.stdout
+    with open(folder / "selected.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == indices.tolist()
+    assert [row["label"] for row in rows] == ["abcd"[i % 4] for i in indices]
+    assert "torch.utils.data import Subset" in done.stdout
+
+
+def test_options_of_methods(vectors, tmp_path):
+    source, embeddings = vectors
+    options = ["-o", "penalty=1.5", "-o", "overlap=union", "-o", "pca=yes"]
+    assert run("select", source, "-k", 12, *options, "--out", tmp_path / "out", "--no-pictures").exit_code == 0
+    _, indices, found = the_choice(tmp_path / "out")
+    assert found["run"]["options"] == {"penalty": 1.5, "overlap": "union", "pca": True}
+    assert np.array_equal(indices, select(embeddings, 12, penalty=1.5, overlap="union", pca=True))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["select", "nowhere", "-k", "3"], 1, "nowhere: no such file or folder"),
+        (["select", ""], 1, "the path is empty"),
+        (["select", "VECTORS", "-k", "41"], 1, "k is 41: vectors has 40 samples"),
+        (["select", "VECTORS", "-k", "many"], 1, "k is 'many'"),
+        (["select", "VECTORS", "-m", "best"], 1, "unknown method 'best': choose from random,"),
+        (["select", "VECTORS", "-o", "penalty"], 1, "has no option 'penalty': give overlap=fill, penalty=0.0"),
+        (["select", "VECTORS", "-o", "penalty=high"], 1, "penalty is 'high': give a number"),
+        (["select", "VECTORS", "-o", "pca=maybe"], 1, "pca is 'maybe': give true or false"),
+        (["select", "VECTORS", "--seed", "-1"], 1, "seed is -1"),
+        (["select", "VECTORS", "--copy"], 1, "its samples are no files of a folder"),
+        (["select", "VECTORS", "--out", "VECTORS"], 1, "results cannot be written there"),
+        (["select"], 2, "Missing argument 'DATA'"),
+        (["select", "VECTORS", "--fast"], 2, "No such option"),
+        (["choose"], 2, "No such command"),
+    ],
+)
+def test_errors_are_a_line_and_an_exit_code(vectors, tmp_path, monkeypatch, arguments, code, said):
+    monkeypatch.chdir(tmp_path)
+    done = run(*(vectors[0] if one == "VECTORS" else one for one in arguments))
+    assert done.exit_code == code and said in done.stderr and "Traceback" not in done.output
+    assert code == 2 or len(done.stderr.splitlines()) == 1
+
+
+def test_help_lists_methods_and_options():
+    done = run("select", "--help")
+    assert done.exit_code == 0
+    for name in METHODS:
+        assert name in done.output
+    for part in ("quota_per_class=False", "Exit codes", "--compare-with-random", "500, 0.1 or 10%", "8.64%"):
+        assert part in done.output
+    assert run("methods").output.count("\n") == len(METHODS)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    draw = np.random.default_rng(0)
+    for name in ("cats", "dogs & co"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(6):
+            path = tmp_path / "photos" / name / f"{i}, ü.png"
+            Image.fromarray(draw.integers(0, 256, (9, 9, 3), dtype=np.uint8)).save(path)
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("how", ["copy", "link"])
+def test_chosen_files_are_handed_over(photos, tmp_path, how):
+    arguments = ["select", photos, "-k", "5", "-m", "random", f"--{how}", "--no-pictures", "--out", tmp_path / "out"]
+    for _ in range(2):  # again: nothing changes
+        done = run(*arguments)
+        assert done.exit_code == 0 and "steps" not in done.output  # what draws needs no training
+    folder, indices, found = the_choice(tmp_path / "out")
+    files = sorted(path for path in (folder / "files").rglob("*") if not path.is_dir())
+    assert sorted(file.relative_to(folder / "files").as_posix() for file in files) == sorted(found["result"]["files"])
+    for file in files:
+        assert file.is_symlink() == (how == "link")
+        assert file.read_bytes() == (photos / file.relative_to(folder / "files")).read_bytes()
+
+
+def test_a_class_that_loses_all_its_samples_is_a_warning(vectors, tmp_path):
+    done = run("select", vectors[0], "-k", 2, "--out", tmp_path / "out", "--no-pictures")
+    assert done.exit_code == 0 and "of 4 classes lose all of their samples" in done.stderr
+
+
+def test_embeddings_are_used_again_for_another_method_and_k(photos, tmp_path, monkeypatch):
+    trained = []
+
+    def learned(samples, plan, progress):
+        trained.append(plan)
+        quality = dict(
+            samples=12,
+            distinct_images=12,
+            distinct_embeddings=12,
+            numbers=4,
+            effective_rank=3.0,
+            error=0.1,
+            mean_image_error=0.2,
+        )
+        said = {"attempts": [{"steps": 9, "learning_rate": 0.1, "said": "it worked"}], "quality": quality}
+        return np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32), said
+
+    monkeypatch.setattr(embedding, "_learned", learned)
+    out = ["--out", tmp_path / "out", "--no-pictures", "--progress", "none"]
+    assert "Autoencoder (trained): 9 steps" in run("select", photos, "-k", 3, *out).stdout
+    done = run("select", photos, "-k", "50%", "-m", "k_center", *out)
+    assert "kept from an earlier run" in done.stdout and "in 9 steps" not in done.stdout
+    assert len(trained) == 1
+    run("select", photos, "-k", 3, "--seed", 1, *out)
+    assert len(trained) == 2
+
+
+def test_training_that_does_not_work_has_its_own_exit_code(photos, tmp_path):
+    """Noise cannot be learned."""
+    out = ["--out", tmp_path / "out", "--progress", "none"]
+    done = run("select", photos, "-k", 3, "--steps", 1, "--learning-rate", 0.1, *out)
+    assert done.exit_code == cli.NOT_LEARNED and "learned too little" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interrupt_says_what_is_kept(photos, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedding, "embed", interrupted)
+    done = run("select", photos, "-k", 3, "--out", tmp_path / "out")
+    assert done.exit_code == cli.INTERRUPTED and "decoded pictures are kept in" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_compared_with_random(tmp_path):
+    """Two classes that a line divides: any subset will do, and the sentence says no more."""
+    labels = np.arange(100) % 2
+    np.savez(tmp_path / "easy.npz", embeddings=np.random.default_rng(0).normal(size=(100, 3)) + 9 * labels[:, None],
+             labels=labels)  # fmt: skip
+    done = run("select", tmp_path / "easy.npz", "-k", "20%", "-m", "random_balanced", "--compare-with-random",
+               "--out", tmp_path / "out")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert done.stdout.index("about") < done.stdout.index("random_balanced is not clearly different from random here")
+    folder, _, _ = the_choice(tmp_path / "out")
+    found = json.loads((folder / "compared_with_random.json").read_text())
+    assert found["chosen"] == found["random"] == [100.0] * 5 and (folder / "compared_with_random.png").exists()
+
+
+def test_what_needs_no_training_loads_no_heavy_module(vectors, tmp_path):
+    code = (
+        "import sys; from paperlib.cli import main; main(sys.argv[1:], standalone_mode=False);"
+        "heavy = {'keras', 'tensorflow', 'pandas', 'sklearn', 'matplotlib', 'PIL', 'scipy'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    command = [sys.executable, "-c", code, "select", vectors[0], "-k", "5", "--no-pictures", "--out", tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert len(the_choice(tmp_path / "out")[1]) == 5
