@@ -132,6 +132,9 @@ class Checkpoints:
         """The run that ends at `end` is on record: drop what it alone would have started from."""
         self._ends.discard(tuple(end))
         self._drop_unwanted()
+        if self._folder is not None and not self._ends:
+            for part in self._folder.glob(f".{self._key}.*.part"):  # left by a process that was killed while it wrote
+                part.unlink(missing_ok=True)
 
     def _drop_unwanted(self):
         wanted = set()
@@ -184,7 +187,7 @@ class Checkpoints:
         }
         arrays = {f"variable_{number:03}": value for number, value in enumerate(checkpoint.variables)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-        handle, part = tempfile.mkstemp(dir=self._folder, suffix=".part")
+        handle, part = tempfile.mkstemp(dir=self._folder, prefix=f".{self._key}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
                 np.savez(file, loss=checkpoint.loss, seconds=checkpoint.seconds, **arrays)

@@ -126,8 +126,8 @@ class Trajectory:
             taken = self._loop.steps - sum(self._here)
             self._here = (self._here[0] + taken, 0) if phase == 0 else (self._here[0], self._here[1] + taken)
             self._source = (phase, self._here[phase], self._source[2])
-            if self._here != stop or self._should_stop():
-                saved = bool(self._checkpoints) and self._save()
+            if self._pause_is_due():
+                saved = self._checkpoints is not None and self._save()
                 if self._should_stop():
                     raise Interrupted(self._here, saved)
 

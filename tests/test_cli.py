@@ -60,7 +60,7 @@ def test_options_of_methods(vectors, tmp_path):
         (["select", ""], 1, "the path is empty"),
         (["select", "VECTORS", "-k", "41"], 1, "k is 41: vectors has 40 samples"),
         (["select", "VECTORS", "-k", "many"], 1, "k is 'many'"),
-        (["select", "VECTORS", "-m", "best"], 1, "unknown method 'best': choose from random,"),
+        (["select", "VECTORS", "-m", "best"], 1, "method is 'best': unknown method, choose from random,"),
         (["select", "VECTORS", "-o", "penalty"], 1, "has no option 'penalty': give overlap=fill, penalty=0.0"),
         (["select", "VECTORS", "-o", "penalty=high"], 1, "penalty is 'high': give a number"),
         (["select", "VECTORS", "-o", "pca=maybe"], 1, "pca is 'maybe': give true or false"),

@@ -28,7 +28,7 @@ HOSTILE = {
     "an option": "--help",
     "letters": "ü 猫 €",
 }
-WHOLE = ("PROFILE", "DATA", "SCHEDULER", "RUN", "MINUTES", "FRESH")
+WHOLE = ("PROFILE", "DATA", "SCHEDULER", "RUN", "MINUTES", "PLAN", "FRESH")
 LISTS = ("NOTEBOOKS", "OPTIONS", "LACKS", "TOPICS")
 TARGETS = ("own", "figures", "records", "verify", "report", "wheels", "bench", "test", "readme", "lab")
 # Instead of Python: it writes down what it is called with, and in which environment.

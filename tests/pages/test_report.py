@@ -183,7 +183,7 @@ def test_a_site_that_cannot_be_moved_into_place_leaves_the_old_one(tmp_path, mon
 
 
 def test_an_unknown_profile_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="unknown profile 'fast': choose from quick, cpu, paper"):
+    with pytest.raises(ValueError, match="unknown profile 'fast': choose from quick, cpu, steps, paper"):
         report.build("fast", tmp_path)
     assert not list(tmp_path.iterdir())
 
