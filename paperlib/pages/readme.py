@@ -9,7 +9,7 @@ import pandas as pd
 
 from paperlib import study
 from paperlib.analysis import controls, cost, methods, riddle, tables
-from paperlib.claims import ledger
+from paperlib.claims import ledger, rules
 from paperlib.pages import facts, speed
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
@@ -18,10 +18,14 @@ from paperlib.study.profiles import PROFILES, profile
 _BLOCK = re.compile(r"(<!-- ([\w-]+):(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _START = re.compile(r"<!-- [\w-]+:\w+ -->")
 
+ALL = "all"  # a FOLDER that stands for all profiles with committed records
+
 # The blocks that have to be there, in whichever page: without its marker a table would be checked by nothing.
 REQUIRED = (
     "records-digest:all",
+    "claims:all",
     "claims:cpu",
+    "scale:all",
     "splits:cpu",
     "controls:cpu",
     "methods:cpu",
@@ -68,6 +72,12 @@ def refresh(text: str, root: Path) -> str:
     return _BLOCK.sub(make, text)
 
 
+def _folders(folder):
+    """The folder, or those of all committed profiles."""
+    root = folder.parents[1]
+    return [root / "figures" / name for name in committed(root)] if folder.name == ALL else [folder]
+
+
 def _records_digest(folder):
     """Of all committed records, whatever the folder."""
     root = folder.parents[1]
@@ -76,10 +86,72 @@ def _records_digest(folder):
 
 
 def _claims(folder):
+    if not any((folder / "records").glob("*.json")):
+        return f"Nothing of profile `{folder.name}` is on record yet."
     table, _ = ledger.of_folder(folder)
     table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
-    table["notebook"] = [f"[{name[:2]}](notebooks/{name}.ipynb)" for name in table["notebook"]]
+    table["notebook"] = [f"[{name[:2]}](../notebooks/{name}.ipynb)" for name in table["notebook"]]  # from docs/
     return claims_markdown(table)
+
+
+def _claims_of_all(folder):
+    """Of all committed scales, whatever the folder: each claim at the largest that says something of it."""
+    root = folder.parents[1]
+    tables = {name: ledger.of_folder(root / "figures" / name)[0] for name in committed(root)}
+    return largest_scale_markdown(tables)
+
+
+def largest_scale_markdown(tables):
+    """The claims at the largest scale of each (`ledger.at_largest_scale`), and what the other scales say, as Markdown.
+
+    tables : name of a profile -> its ledger, the smallest scale first.
+    """
+    found = ledger.at_largest_scale(tables)
+    claims, arithmetic = (found[found["group"] == group] for group in (ledger.CLAIM, ledger.ARITHMETIC))
+    rows = [
+        {
+            "id": row.id,
+            "claim": row.claim,
+            "paper": _number(row.paper),
+            "ours": f"{_measured(row)} {row.unit}",
+            "verdict": f"**{row.verdict}**",
+            "scale": f"`{row.profile}`" + (", n = " + row.scope.partition(", n = ")[2] if row.scope else ""),
+            "other scales": "; ".join(_other(tables[name], row, name) for name in row.elsewhere.split()),
+        }
+        for row in claims.itertuples()
+    ]
+    counts = "; ".join(
+        f"{verdict}: {', '.join(claims.loc[claims['verdict'] == verdict, 'id'])}"
+        for verdict in (*rules.VERDICTS, rules.NOT_MEASURED)
+        if (claims["verdict"] == verdict).any()
+    )
+    turned = claims[claims["contradicted_by"] != ""]
+    scales = "; ".join(_scale(name) for name in tables)
+    agree = "Where a claim is judged at several scales, they agree" if len(tables) > 1 else "One scale is on record"
+    against = ", ".join(f"{row.id} ({row.contradicted_by})" for row in turned.itertuples())
+    sums = ", ".join(f"{row.id} {row.verdict}" for row in arithmetic.itertuples())
+    lines = [
+        f"{counts[0].upper()}{counts[1:]}.",
+        f"**Scales disagree** on {against}: a smaller scale said the opposite." if against else f"{agree}.",
+        f"Scales: {scales}; the paper's are 10,000 × 1,024 and 40,000 × 1,024.",
+        f"The paper's arithmetic, which no run could change, is counted apart: {sums}.",
+    ]
+    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+    return f"{_compact(table)}\n\n" + " ".join(lines)
+
+
+def _scale(name):
+    setting = profile(name)
+    spent = "" if setting.budget_seeds else ", where a share of the time is that share of the steps"
+    encoder = f"autoencoder {setting.autoencoder_steps:,} × {setting.autoencoder_batch:,}"
+    return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
+
+
+def _other(table, row, name):
+    """What another scale says: its verdict too if it is another one, in bold if it is the opposite."""
+    other = next(table[table["id"] == row.id].itertuples())
+    text = f"`{name}` {_measured(other)}" + (f", {other.verdict}" if other.verdict != row.verdict else "")
+    return f"**{text}**" if name in row.contradicted_by.split() else text
 
 
 def _compact(markdown: str) -> str:
@@ -207,8 +279,8 @@ def _to_one_digit(rows):
 
 _MAKERS = {
     "records-digest": _records_digest,
-    "claims": lambda folder: _compact(_claims(folder)),
-    "scale": facts.scale,
+    "claims": lambda folder: _claims_of_all(folder) if folder.name == ALL else _compact(_claims(folder)),
+    "scale": lambda folder: _compact(facts.scale(_folders(folder))),
     "durations": facts.durations,
     "profiles": lambda _: facts.profiles(),
     "splits": _splits,

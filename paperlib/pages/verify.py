@@ -26,20 +26,22 @@ from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
 from paperlib.study.runs import file_name
 
-# Which runs each picture shows. Those of data, networks and selections come from no records.
-# The runs are told by profile, data set and folder of records.
+# Which runs each picture shows, and what the name of its notebook begins with. Those of data, networks and selections
+# come from no records. The runs are told by profile, data set and folder of records.
 PICTURES = {
-    "fig4_reconstructions": lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)],
-    "fig5_split_accuracies": lambda profile, dataset, _: plans.split_runs(profile, dataset),
-    "fig6_fixed_budget": lambda profile, dataset, _: plans.budget_runs(profile, dataset),
-    "fig7_loss_curves": lambda profile, dataset, _: plans.loss_runs(profile, dataset),
-    "controls": lambda profile, dataset, folder: _control_runs(profile, dataset, folder),
-    "riddle": lambda profile, dataset, _: riddle.runs(profile, dataset),
-    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset) + plans.feed_runs(profile, dataset),
-    "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
-    "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
-    "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
-    "methods_by_coverage": lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2]),
+    "fig4_reconstructions": ("02", lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)]),
+    "fig5_split_accuracies": ("04", lambda profile, dataset, _: plans.split_runs(profile, dataset)),
+    "fig6_fixed_budget": ("05", lambda profile, dataset, _: plans.limited_runs(profile, dataset, large=False)),
+    "fig7_loss_curves": ("06", lambda profile, dataset, _: plans.limited_runs(profile, dataset)),
+    "learning_curves": ("06", lambda profile, dataset, _: plans.learning_runs(profile, dataset)),
+    "controls": ("07", lambda profile, dataset, folder: _control_runs(profile, dataset, folder)),
+    "riddle": ("08", lambda profile, dataset, _: riddle.runs(profile, dataset)),
+    "cost": ("09", lambda *of: plans.length_runs(*of[:2]) + plans.feed_runs(*of[:2])),
+    "break_even": ("09", lambda *of: plans.length_runs(*of[:2]) + plans.feed_runs(*of[:2])),
+    "precision": ("10", lambda profile, dataset, _: plans.precision_runs(profile, dataset)),
+    "methods_by_size": ("13", lambda profile, dataset, _: plans.method_runs(profile, dataset)),
+    "methods_against_random": ("13", lambda profile, dataset, _: plans.method_runs(profile, dataset)),
+    "methods_by_coverage": ("13", lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2])),
 }
 
 _CACHED = (".embeddings.npy", ".indices.npy")  # beside records, computed again from what is committed
@@ -155,10 +157,14 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
 
 
 def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
-    for name, plan in PICTURES.items():
+    for name, (notebook, plan) in PICTURES.items():
+        if profile.notebooks and notebook not in profile.notebooks:
+            continue
         shown, _ = study.on_record(plan(profile, dataset, folder / "records"), folder / "records")
         if name == "riddle":
             shown += stale_checkpoint.on_record(stale_checkpoint.runs(profile, dataset), folder)
+        if not shown and profile.under_way:
+            continue
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield f"{problem}; {remedy}"
 

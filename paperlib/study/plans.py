@@ -113,10 +113,27 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
     ]
 
 
+def limited_runs(profile, dataset, *, large=True, overlap="fill", feed="resident", precision="auto"):
+    """What Fig. 6 shows, and with the `large` subset Fig. 7: until a clock says stop or, in a profile without one, cut
+    off after the paper's share of the steps."""
+    options = dict(feed=feed, precision=precision)
+    if profile.budget_seeds:
+        return (loss_runs if large else budget_runs)(profile, dataset, overlap=overlap, **options)
+    cuts = budget_cuts(profile, dataset, **options)
+    return cuts + ([run for run in large_runs(profile, dataset, **options) if run.stop] if large else [])
+
+
+def learning_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Runs whose tests make learning curves: of Fig. 5 and of several lengths, and what they are on their way."""
+    options = dict(feed=feed, precision=precision)
+    whole = split_runs(profile, dataset, **options) + length_runs(profile, dataset, **options)
+    return list(dict.fromkeys([*whole, *map(cut_off, whole)]))
+
+
 def claim_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
     """What the ledger measures claims with: the autoencoder and the runs of Fig. 5, 6 and 7."""
     options = dict(overlap=overlap, feed=feed, precision=precision)
-    classifiers = split_runs(profile, dataset, **options) + loss_runs(profile, dataset, **options)
+    classifiers = split_runs(profile, dataset, **options) + limited_runs(profile, dataset, **options)
     return [autoencoder_run(profile, dataset, precision=precision), *dict.fromkeys(classifiers)]
 
 
