@@ -10,7 +10,7 @@ import pandas as pd
 from paperlib import study
 from paperlib.analysis import controls, cost, methods, riddle, tables
 from paperlib.claims import ledger, rules
-from paperlib.pages import facts, speed
+from paperlib.pages import facts, predictions, speed
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
 
@@ -26,6 +26,7 @@ REQUIRED = (
     "claims:all",
     "claims:cpu",
     "scale:all",
+    "predictions:all",
     "splits:cpu",
     "controls:cpu",
     "methods:cpu",
@@ -288,6 +289,7 @@ _MAKERS = {
     "methods": _methods,
     "riddle": _riddle,
     "cost": _cost,
+    "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": _precision,
     "speed": speed.markdown,
 }

@@ -272,6 +272,17 @@ def factor_runs(profile, dataset, *, feed="resident", precision="auto"):
     ]
 
 
+def prediction_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Runs that say how accuracy on a subset grows with training: of Fig. 5, their cut-offs, and eq. 4 at 100 / 0 with
+    each seed of the autoencoder."""
+    options = dict(feed=feed, precision=precision)
+    whole = split_runs(profile, dataset, **options)
+    first = autoencoder_run(profile, dataset, precision=precision)
+    alike = [replace(first, seed=seed) for seed in profile.autoencoder_seeds]
+    factor = [run for run in factor_runs(profile, dataset, **options) if run.autoencoder in alike]
+    return list(dict.fromkeys([*whole, *map(cut_off, whole), *factor]))
+
+
 # Alternative readings -> what they change in a run. R6, the linear last layer, is an autoencoder's.
 READINGS = {
     "R2: 0.004 |w|²": {"weight_decay": 0.008},
