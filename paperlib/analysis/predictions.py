@@ -99,6 +99,34 @@ def decade(eq4: pd.DataFrame, random: pd.DataFrame) -> Estimate:
     return difference(*(units(some, "slope") for some in (eq4, random)))
 
 
+def gaps(found: pd.DataFrame, setting: Profile) -> pd.DataFrame:
+    """The gap where both selections were tested on the subset alone.
+
+    Returns
+    -------
+    DataFrame
+        One row a number of steps: step, epochs (on the subset), difference (eq. 4 minus random, points), low and high
+        (Welch's 95 % interval, unpaired), n, n_other.
+    """
+    rows = []
+    for step in sorted(found["step"].unique()):
+        one = difference(*(units(_after(found, name, step)) for name in ("top_activations", "random")))
+        if one.value == one.value:
+            rows.append([step, _epochs(step, setting), one.value, one.low, one.high, one.n, one.n_other])
+    return pd.DataFrame(rows, columns=["step", "epochs", "difference", "low", "high", "n", "n_other"])
+
+
+def curve(found: pd.DataFrame, setting: Profile, until: float, points: int = 50) -> pd.DataFrame:
+    """The scaling curve and its 95 % interval, from the first test to so many epochs: epochs, difference, low, high."""
+    eq4, random = (lines(found, name, setting) for name in ("top_activations", "random"))
+    if eq4.empty or random.empty:
+        return pd.DataFrame(columns=["epochs", "difference", "low", "high"], dtype=float)
+    first = _epochs(found["step"].min(), setting)
+    along = [(epochs, gap(eq4, random, epochs)) for epochs in np.geomspace(first, until, points)]
+    rows = [[epochs, one.value, one.low, one.high] for epochs, one in along]
+    return pd.DataFrame(rows, columns=["epochs", "difference", "low", "high"])
+
+
 def gains(found: pd.DataFrame, selection: str, setting: Profile) -> pd.DataFrame:
     """What full-set steps after half of the steps on the subset change, until 57.07 % of all steps.
 

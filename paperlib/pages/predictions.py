@@ -107,8 +107,8 @@ def scored(root: Path) -> pd.DataFrame:
 def stale_checkpoint(root: Path) -> str:
     """What the measured accuracies say of the stale checkpoint: a sentence.
 
-    It says that the paper's number under a fixed budget is that of half of the steps, all on the subset; otherwise it is
-    that of these and the full-set steps that followed. Each is asked as the ledger asks numbers (rule `compatible`).
+    It says that the paper's number under a fixed budget is that of half of the steps, all on the subset; otherwise it
+    is that of these and the full-set steps that followed. Each is asked as the ledger asks numbers (rule `compatible`).
     """
     found, claim = predictions.tests(_runs(root, OF)), ledger.ledger()["C9"]
     rule = {key: value for key, value in claim["number"].items() if key != "rule"}
@@ -119,8 +119,9 @@ def stale_checkpoint(root: Path) -> str:
         said.append(_compatible(one, answer))
     steps = profile(OF).steps
     return (
-        f"The paper's {claim['paper']:g} % and our accuracy after {steps // 2:,} steps on the subset alone, which a stale "
-        f"checkpoint would hold: {said[0]}. The same and our accuracy after the full-set steps that followed: {said[1]}."
+        f"The paper's {claim['paper']:g} % and our accuracy after {steps // 2:,} steps on the subset alone, which a "
+        f"stale checkpoint would hold: {said[0]}. The same and our accuracy after the full-set steps that followed: "
+        f"{said[1]}."
     )
 
 
@@ -235,11 +236,12 @@ def _checked(root: Path, table: pd.DataFrame) -> list[str]:
     if found.empty:
         return []
     row = found.iloc[0]
-    return [
-        f"A check of the curve within profile `{FROM}`: from its tests up to step {row['until']:,.0f} it predicts a gap of "
-        f"{row['predicted']:+.1f} points ({row['low']:+.1f} to {row['high']:+.1f}) after {profile(FROM).steps:,} steps; "
-        f"measured are {row['measured']:+.1f}."
-    ]
+    text = (
+        f"A check of the curve within profile `{FROM}`: from its tests up to step {row['until']:,.0f} it predicts a gap "
+        f"of {row['predicted']:+.1f} points ({row['low']:+.1f} to {row['high']:+.1f}) after {profile(FROM).steps:,} "
+        f"steps; measured are {row['measured']:+.1f}."
+    )
+    return [text]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from paperlib import study
 from paperlib.analysis import riddle, stale_checkpoint
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, predictions, readme
+from paperlib.pages import again, predictions, readme, scales
 from paperlib.study import plans, records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
@@ -207,6 +207,7 @@ def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace)
     """Print what profiles' records give -> what is wrong."""
     yield from pages(root)
     yield from _guarded(lambda: predictions.problems(root), predictions.path(root))
+    yield from (f"{text}; make scales" for text in _guarded(lambda: scales.problems(root), root / "figures"))
     if not arguments.profile and (root / "figures" / "bench").is_dir():
         bench = root / "figures" / "bench"
         yield from (f"{text}; make bench" for text in _guarded(lambda: stamps.changed(bench), bench))
