@@ -77,9 +77,7 @@ def made(of_smaller: list[dict], of_autoencoders: Iterable[dict]) -> pd.DataFram
     whose = next((name for name, of in spreads.items() if of[0] == count), "") if count else ""
     table = predictions.predict(predictions.tests(of_smaller), profile(FROM), profile(OF), spread, count)
     hashes = {found["hash"] for found in of_smaller} | (set(behind) if count else set())
-    return table.assign(
-        made_from=FROM, autoencoders=count, autoencoders_from=whose, records=" ".join(sorted(hashes))
-    )
+    return table.assign(made_from=FROM, autoencoders=count, autoencoders_from=whose, records=" ".join(sorted(hashes)))
 
 
 def scored(root: Path) -> pd.DataFrame:
@@ -237,9 +235,9 @@ def _checked(root: Path, table: pd.DataFrame) -> list[str]:
         return []
     row = found.iloc[0]
     text = (
-        f"A check of the curve within profile `{FROM}`: from its tests up to step {row['until']:,.0f} it predicts a gap "
-        f"of {row['predicted']:+.1f} points ({row['low']:+.1f} to {row['high']:+.1f}) after {profile(FROM).steps:,} "
-        f"steps; measured are {row['measured']:+.1f}."
+        f"A check of the curve within profile `{FROM}`: from its tests up to step {row['until']:,.0f} it predicts a "
+        f"gap of {row['predicted']:+.1f} points ({row['low']:+.1f} to {row['high']:+.1f}) after "
+        f"{profile(FROM).steps:,} steps; measured are {row['measured']:+.1f}."
     )
     return [text]
 
