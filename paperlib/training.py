@@ -73,6 +73,9 @@ def train_classifier(
     image_size: int = 24,
     weight_decay: float = models.WEIGHT_DECAY,
     standardize_by: str = "deviation",
+    clip: bool = False,
+    rate_steps: int | None = None,
+    order: str = "shuffled",
     decay: float = 0.9999,
     feed: str = "resident",
     precision: str = "auto",
@@ -94,7 +97,9 @@ def train_classifier(
     phases : exact numbers of steps (fast, full) instead of the three above: repeats a run that the clock ended.
     batch, learning_rate : of both phases.
     image_size : of the crops, in pixels.
-    weight_decay, standardize_by : readings R2 and R4.
+    weight_decay, standardize_by, clip : readings R2, R4 and R3 (see `augment.augmentation`).
+    rate_steps : after every so many steps the learning rate is divided by ten, as in the tutorial; None: never.
+    order : of the samples, see `paperlib.compute.feeds.batches`.
     decay : of the averaged weights, reading R5.
     feed : "resident" or "streamed", reading R13.
     precision : "auto", "bfloat16" or "float32".
@@ -121,6 +126,9 @@ def train_classifier(
         image_size=image_size,
         weight_decay=weight_decay,
         standardize_by=standardize_by,
+        clip=clip,
+        rate_steps=rate_steps,
+        order=order,
         decay=decay,
         feed=feed,
         precision=precision,
@@ -203,6 +211,9 @@ def _classifier(
     image_size=24,
     weight_decay=models.WEIGHT_DECAY,
     standardize_by="deviation",
+    clip=False,
+    rate_steps=None,
+    order="shuffled",
     decay=0.9999,
     feed="resident",
     precision="auto",
@@ -212,7 +223,7 @@ def _classifier(
     **of_trajectory,
 ):
     """A new classifier, ready to be trained; its copy of the images is released at the end."""
-    _check_positive(batch=batch)
+    _check_positive(batch=batch, rate_steps=rate_steps)
     everything = np.arange(len(dataset.x_train))
     subset = everything if subset is None else _check_subset(subset, len(everything))
     precision = precisions.resolve(precision)
@@ -226,14 +237,15 @@ def _classifier(
         seed=seeds[0],
     )
     fed, images = feeds.feed_input(dataset.x_train, feed, batch)
-    images = augment.augmentation(image_size, standardize_by=standardize_by, seed=seeds[1])(images, training=True)
-    optimizer = AveragedSGD(learning_rate, decay=decay)
+    augmentation = augment.augmentation(image_size, standardize_by=standardize_by, clip=clip, seed=seeds[1])
+    images = augmentation(images, training=True)
+    optimizer = AveragedSGD(_rate(learning_rate, rate_steps), decay=decay)
     trained = keras.Model(fed, model(images))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loop = _loop(trained, optimizer, loss, feed, on_step)
 
     def batches(indices, seed):
-        drawn = dict(batch=batch, feed=feed, seed=seed)
+        drawn = dict(batch=batch, feed=feed, seed=seed, order=order)
         return lambda start: feeds.batches(dataset.x_train, dataset.y_train, indices, **drawn, start=start)
 
     tested = test and (lambda: _tested(model, optimizer, test))
@@ -242,6 +254,13 @@ def _classifier(
         yield _Classifier(model, optimizer, loop, Trajectory(loop, *sources, test=tested, **of_trajectory), precision)
     finally:
         feeds.release(trained)
+
+
+def _rate(learning_rate, steps):
+    """The learning rate, or its schedule."""
+    if steps is None:
+        return learning_rate
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, steps, decay_rate=0.1, staircase=True)
 
 
 def _loop(trained, optimizer, loss, feed, on_step):

@@ -30,7 +30,7 @@ def scale(folders: Sequence[Path]) -> str:
         "data": "CIFAR-10",
         "training of the classifier": _training(paper.steps, paper.batch),
         "samples seen": f"{paper.steps * paper.batch:,}",
-        "passes over the subset, at 100 / 0": _passes(paper),
+        "passes over the subset, at 100 / 0": passes(paper),
         "passes over the full set, at 0 / 100": _epochs(paper),
         "training of the autoencoder": _training(paper.autoencoder_steps, paper.autoencoder_batch),
         "autoencoders": "not stated",
@@ -55,7 +55,7 @@ def _column(folder: Path) -> dict[str, str]:
         "data": records.data_set(found).name,
         "training of the classifier": _training(here.steps, here.batch),
         "samples seen": _seen(here, paper),
-        "passes over the subset, at 100 / 0": _passes(here),
+        "passes over the subset, at 100 / 0": passes(here),
         "passes over the full set, at 0 / 100": _epochs(here),
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
         "autoencoders": f"{autoencoders}",
@@ -109,7 +109,8 @@ def _seen(here: Profile, paper: Profile) -> str:
     return f"{samples:,}, 1/{paper.steps * paper.batch / samples:.0f} of the paper's"
 
 
-def _passes(setting: Profile) -> str:
+def passes(setting: Profile) -> str:
+    """How often a run on the subset alone sees each sample of it."""
     return f"{setting.steps * setting.batch / setting.k:,.0f}"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import controls, cost, methods, riddle, tables
+from paperlib.analysis import controls, cost, methods, riddle, tables, weak_random
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, predictions, speed
 from paperlib.study import plans, records
@@ -33,6 +33,7 @@ REQUIRED = (
     "riddle:cpu",
     "cost:cpu",
     "precision:cpu",
+    "weak-random:cpu",
     "speed:bench",
 )
 
@@ -247,6 +248,69 @@ def _cost(folder):
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
+def _weak_random(folder):
+    runs, planned = _reasons(folder)
+    usual = runs[weak_random.AS_READ]
+    if usual.empty:
+        return f"Nothing of profile `{folder.name}` at 100 / 0 is on record yet."
+    hours = usual["train_s"].median() / 3600
+    rows = [
+        {
+            "possible reason": row["reason"],
+            **{
+                name: f"{_percent(row[arm])}{_changed(row[f'{arm} change'])}"
+                for arm, name in zip(weak_random.ARMS, ("random (%)", "eq. 4 (%)"))
+            },
+            "n": f"{row['random'].n} + {row['top_activations'].n}",
+            "could explain": row["explains"],
+            "planned": f"{row['missing']} runs, {row['missing'] * hours:.1f} h" if row["missing"] else "",
+        }
+        for _, row in weak_random.table(runs, planned).iterrows()
+    ]
+    about = "In brackets: the change of that arm, in points, with Welch's 95 % interval; each row by itself."
+    return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
+
+
+def _reasons(folder):
+    """Possible reasons of a weak random arm -> runs on record at 100 / 0, and how many are planned."""
+    setting = profile(folder.name)
+    found, dataset = folder / "records", records.data_set(records.read_all(folder / "records"))
+
+    def alone(runs):
+        both = [run for run in runs if run.selection in weak_random.ARMS and not run.variant]
+        return [run for run in both if run.split == 1]
+
+    plain = alone(plans.split_runs(setting, dataset))
+    plan = {weak_random.AS_READ: plain, **plans.weak_random_runs(setting, dataset)}
+    for k in setting.compared_sizes:
+        if k < setting.k:
+            fewer = [run for run in alone(plans.method_runs(setting, dataset)) if run.k == k]
+            plan[f"fewer samples: {k:,}"] = fewer
+    plan = {reason: runs for reason, runs in plan.items() if runs}
+    on_record = {reason: study.on_record(runs, found)[0] for reason, runs in plan.items()}
+    tables_of = {reason: tables.runs(some) for reason, some in on_record.items()}
+    tables_of["raw weights, no average (R5)"] = tables.runs(on_record[weak_random.AS_READ], "raw")
+    planned = {reason: len(runs) for reason, runs in plan.items()} | {"raw weights, no average (R5)": len(plain)}
+    for name in ("steps", "paper"):
+        longer = profile(name)
+        if longer.steps * longer.batch > setting.steps * setting.batch:
+            reason = f"longer training: {longer.steps:,} × {longer.batch:,}, {facts.passes(longer)} passes"
+            runs = alone(plans.split_runs(longer, dataset))
+            tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records")[0])
+            planned[reason] = len(tables_of[reason])  # of another profile's plan
+    return tables_of, planned
+
+
+def _percent(found):
+    return "–" if np.isnan(found.value) else f"{found.value:.1f}"
+
+
+def _changed(found):
+    if np.isnan(found.value):
+        return ""
+    return f" ({found.value:+.1f}" + ("" if np.isnan(found.low) else f", {found.low:+.1f} to {found.high:+.1f}") + ")"
+
+
 def _trainings(count):
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
@@ -289,6 +353,7 @@ _MAKERS = {
     "methods": _methods,
     "riddle": _riddle,
     "cost": _cost,
+    "weak-random": _weak_random,
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": _precision,
     "speed": speed.markdown,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from paperlib.checkpoints import Checkpoints, Interrupted, steps_to_take
 from paperlib.data import Dataset
 from paperlib.selection import select
+from paperlib.selection.sampling import random_of_counts
 from paperlib.study import environment, interruption, records, workers
 from paperlib.study.outcomes import Inputs, Watch, train
 from paperlib.study.progress import Progress
@@ -169,6 +171,10 @@ def _chosen(run, dataset, folder):
     if run.selection == "full":
         return None, 0.0
     started = time.perf_counter()
+    if run.counts_of:
+        like = replace(run, selection=run.counts_of, overlap="fill", counts_of="", subset_seed=None, seed=0)
+        counts = np.bincount(dataset.y_train[_chosen(like, dataset, folder)[0]], minlength=len(dataset.classes))
+        return random_of_counts(dataset.y_train, counts, run.drawn_with()), time.perf_counter() - started
     if run.autoencoder is None:  # methods that look at no embeddings
         found = np.zeros((len(dataset.x_train), 1))
     else:
@@ -183,7 +189,8 @@ def _chosen(run, dataset, folder):
             return chosen, record["times"]["select_s"]
         found = embeddings(run.autoencoder, dataset, folder)
     # By index, as all that is on record was chosen: runs of different seeds share a subset also where values are equal.
-    chosen = select(found, run.k, run.selection, labels=dataset.y_train, seed=run.seed, ties="index", **run.options())
+    drawn = dict(seed=run.drawn_with(), ties="index", **run.options())
+    chosen = select(found, run.k, run.selection, labels=dataset.y_train, **drawn)
     return chosen, time.perf_counter() - started
 
 

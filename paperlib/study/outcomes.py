@@ -150,7 +150,7 @@ def _trained_classifiers(runs, dataset, given, watch):
         logits = training.predict(model, dataset.x_test, standardize_by=run.standardize_by)
         return evaluation.classification(logits, dataset.y_test)
 
-    options = _options(run, "weight_decay", "standardize_by", "decay", "feed")
+    options = _options(run, "weight_decay", "standardize_by", "clip", "rate_steps", "order", "decay", "feed")
     options |= dict(test=test, test_at=TEST_STEPS, on_step=watch.on_step, should_stop=watch.should_stop)
     ends = [given.phases] if given.phases else [run.phases() for run in runs]
     if None in ends:  # the clock's reading is its result, so it is not taken up again after an interruption

@@ -66,6 +66,10 @@ class Run(_Choices):
     stop : the step after which the run is cut off, whatever the clock says (the riddle of the 10.4 %, R14). The
         averaged weights of such a run are tested with batch-norm statistics of their own, too. If it diverges, that is
         its result.
+    subset_seed : of the subset's draw; None: `seed`, which is otherwise of the training alone.
+    counts_of : of a random selection, the method with whose number of each class it is drawn, from the embeddings of
+        `autoencoder`.
+    order, rate_steps, clip : see `paperlib.training.train_classifier`.
     """
 
     dataset: str
@@ -89,11 +93,18 @@ class Run(_Choices):
     seed: int = 0
     variant: tuple[tuple[str, Any], ...] = _added(())
     stop: int | None = _added(None)
+    subset_seed: int | None = _added(None)
+    counts_of: Literal["", "top_activations"] = _added("")
+    order: Literal["shuffled", "by_class"] = _added("shuffled")
+    rate_steps: int | None = _added(None)
+    clip: bool = _added(False)
 
     def __post_init__(self):
         super().__post_init__()
         if self.selection not in ("full", *METHODS):
             raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
+        if self.counts_of and (self.selection != "random" or not self.autoencoder):
+            raise ValueError(f"counts_of is {self.counts_of!r}: it needs selection 'random' and an autoencoder")
 
     def label(self) -> str:
         parts = ["classifier", self.selection]
@@ -101,8 +112,17 @@ class Run(_Choices):
         parts += ["budget"] if self.time_share else []
         parts += [f"seed{self.seed}"]
         parts += [_joined(self.variant)] if self.variant else []
+        parts += [f"subset{self.subset_seed}"] if self.subset_seed is not None else []
+        parts += [f"counts_of_{self.counts_of}"] if self.counts_of else []
+        parts += [self.order] if self.order != "shuffled" else []
+        parts += [f"rate_steps{self.rate_steps}"] if self.rate_steps else []
+        parts += ["clip"] if self.clip else []
         parts += [f"rate{self.learning_rate:g}-stopped{self.stop}"] if self.stop else []
         return "-".join(parts)
+
+    def drawn_with(self) -> int:
+        """The seed of the subset's draw."""
+        return self.seed if self.subset_seed is None else self.subset_seed
 
     def options(self) -> dict:
         """What the selection is made with besides `k`."""
@@ -119,7 +139,8 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        whole = replace(self, selection="full", overlap="", variant=(), k=0, autoencoder=None, split=0.0)
+        no_subset = dict(selection="full", overlap="", variant=(), k=0, autoencoder=None, subset_seed=None, counts_of="")
+        whole = replace(self, **no_subset, split=0.0)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
 
@@ -152,7 +173,7 @@ AnyRun = AutoencoderRun | Run | SelectionRun
 
 def selection_of(run: Run) -> SelectionRun:
     """The `SelectionRun` of a classifier's run on embeddings. Seeds matter only to methods that draw."""
-    seed = run.seed if run.selection in DRAW else 0
+    seed = run.drawn_with() if run.selection in DRAW else 0
     options = tuple(sorted(run.options().items()))
     return SelectionRun(run.dataset, run.fingerprint, run.selection, run.k, run.autoencoder, options, seed)
 
