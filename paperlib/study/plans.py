@@ -325,7 +325,7 @@ def weak_random_runs(profile, dataset, *, feed="resident", precision="auto"):
     subsets = (_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations"))
     random, eq4 = (replace(subset, split=1.0) for subset in subsets)
     # As large a share of the steps as at the paper's scale, where the schedule would have come from epochs.
-    rate_steps = int(profile.steps / PAPER_STEPS * _DECAY_EPOCHS * 4_320 / 1_024)
+    rate_steps = max(1, int(profile.steps / PAPER_STEPS * _DECAY_EPOCHS * 4_320 / 1_024))
     seeds, both = profile.hypothesis_seeds, (random, eq4)
     reasons = {
         "one subset, several initial weights": [

@@ -139,8 +139,8 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        no_subset = dict(selection="full", overlap="", variant=(), k=0, autoencoder=None, subset_seed=None, counts_of="")
-        whole = replace(self, **no_subset, split=0.0)
+        no_subset = dict(k=0, overlap="", variant=(), autoencoder=None, subset_seed=None, counts_of="")
+        whole = replace(self, selection="full", **no_subset, split=0.0)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
 
