@@ -141,6 +141,31 @@ def _holds(row: pd.Series) -> bool | None:
     return {rules.REPRODUCED: True, rules.DIRECTION: True, rules.NOT: False}.get(row["verdict"])
 
 
+def of_notebook(notebook: str, folder: Path | str, fingerprint: str, **readings: str) -> pd.DataFrame:
+    """What the records say of the claims that a notebook shows: its rows of `table`.
+
+    Parameters
+    ----------
+    notebook : str
+        Its file's name without the suffix, or how that begins.
+    folder : path
+        Of a profile's results, named for the profile.
+    fingerprint : str
+        Of the data set: records of others in the folder are left out.
+    readings : see `table`.
+
+    Returns
+    -------
+    DataFrame
+        id, claim, paper, ours, low, high, unit, verdict, scope, remark.
+    """
+    folder = Path(folder)
+    found = [record for record in records.read_all(folder / "records") if record["run"]["fingerprint"] == fingerprint]
+    verdicts = table(found, folder.name, **readings)
+    shown = ["id", "claim", "paper", "ours", "low", "high", "unit", "verdict", "scope", "remark"]
+    return verdicts.loc[verdicts["notebook"].str.startswith(notebook), shown].reset_index(drop=True)
+
+
 def behind(claim: str, folder: Path | str) -> list[dict]:
     """The records that the number of a claim is computed from, so that each can be looked at or made again.
 
