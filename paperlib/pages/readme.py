@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import controls, cost, methods, riddle, tables, weak_random
+from paperlib.analysis import controls, cost, factors, methods, riddle, tables, weak_random
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, predictions, speed
 from paperlib.study import plans, records
@@ -34,6 +34,8 @@ REQUIRED = (
     "cost:cpu",
     "precision:cpu",
     "weak-random:cpu",
+    "autoencoders:cpu",
+    "readings:cpu",
     "speed:bench",
 )
 
@@ -248,6 +250,76 @@ def _cost(folder):
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
+def _autoencoders(folder):
+    setting = profile(folder.name)
+    encoders = _records_of(plans.autoencoder_runs, folder)[0]
+    splits = _records_of(plans.split_runs, folder)[0]
+    alone = [record for record in splits if record["run"]["split"] == 1]
+    arms = {name: [one for one in alone if one["run"]["selection"] == name] for name in weak_random.ARMS}
+    factor, missing = _records_of(plans.factor_runs, folder)
+    eq4 = list({one["hash"]: one for one in arms["top_activations"] + factor}.values())
+    rows = []
+    for row in factors.autoencoders(encoders, eq4, arms["random"]).itertuples():
+        interval = "" if np.isnan(row.low) else f" ({row.low:+.1f} to {row.high:+.1f})"
+        rows.append(
+            {
+                "autoencoder": f"seed {row.seed}" + (", linear last layer (R6)" if row.last == "linear" else ""),
+                "steps": f"{row.steps:,}",
+                "PSNR (dB)": f"{row.psnr_db:.1f}",
+                "found again (%)": _digits(row.retrieval, 1),
+                "eq. 4, 100 / 0 (%)": _digits(row.accuracy, 1),
+                "minus random": "–" if np.isnan(row.minus_random) else f"{row.minus_random:+.1f}{interval}",
+                "n": row.n,
+            }
+        )
+    lines = [pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)]
+    between, within, count = factors.spreads(eq4, setting.autoencoder_steps)
+    if not np.isnan(between):
+        lines.append(
+            f"Standard deviation between {count} autoencoders that differ in their seed alone: {between:.2f} points; "
+            f"between classifiers of one: {within:.2f} points (mixed model, REML)."
+        )
+    if missing:
+        lines.append(f"{len(missing)} of the planned runs are not on record yet.")
+    return "\n\n".join(lines)
+
+
+def _readings(folder):
+    splits = _records_of(plans.split_runs, folder)[0]
+    as_read = [record for record in splits if record["run"]["split"] in (0, 1)]
+    planned, missing = {}, 0
+    for reading, change in plans.READINGS.items():
+        found, lost = _records_of(
+            lambda *of, change=change: [
+                run
+                for run in plans.reading_runs(*of)
+                if all(getattr(run, name) == value for name, value in change.items())
+            ],
+            folder,
+        )
+        planned[reading], missing = found, missing + len(lost)
+    table = factors.readings(as_read, planned)
+    lines = [f"{missing} of the planned runs are not on record yet."] if missing else []
+    if table.empty:
+        return " ".join(lines)
+    names = {"full": "full set", "random": "random, 100 / 0", "top_activations": "eq. 4, 100 / 0"}
+    table["cell"] = [f"{row.accuracy:.1f} ({row.change:+.1f})" for row in table.itertuples()]
+    wide = table.pivot(index="reading", columns="selection", values="cell")
+    wide = wide.reindex(index=list(planned), columns=list(names)).dropna(how="all").fillna("–").rename(columns=names)
+    sd, _ = tables.pooled_sd(tables.runs(as_read), ["selection", "split", "autoencoder"])
+    n = sorted(table["n"].unique())
+    about = (
+        f"Percent, and in brackets the change from the run of the same seed as read (points); n = {n[0]} of each. "
+        f"Two runs that differ in their seed alone are within {1.96 * 2**0.5 * sd:.1f} points of each other, 19 times "
+        "of 20."
+    )
+    return "\n\n".join([wide.reset_index().to_markdown(index=False, disable_numparse=True), about, *lines])
+
+
+def _digits(value, digits):
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
+
+
 def _weak_random(folder):
     runs, planned = _reasons(folder)
     usual = runs[weak_random.AS_READ]
@@ -258,7 +330,7 @@ def _weak_random(folder):
         {
             "possible reason": row["reason"],
             **{
-                name: f"{_percent(row[arm])}{_changed(row[f'{arm} change'])}"
+                name: f"{_digits(row[arm].value, 1)}{_changed(row[f'{arm} change'])}"
                 for arm, name in zip(weak_random.ARMS, ("random (%)", "eq. 4 (%)"))
             },
             "n": f"{row['random'].n} + {row['top_activations'].n}",
@@ -299,10 +371,6 @@ def _reasons(folder):
             tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records")[0])
             planned[reason] = len(tables_of[reason])  # of another profile's plan
     return tables_of, planned
-
-
-def _percent(found):
-    return "–" if np.isnan(found.value) else f"{found.value:.1f}"
 
 
 def _changed(found):
@@ -354,6 +422,8 @@ _MAKERS = {
     "riddle": _riddle,
     "cost": _cost,
     "weak-random": _weak_random,
+    "autoencoders": _autoencoders,
+    "readings": _readings,
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": _precision,
     "speed": speed.markdown,
