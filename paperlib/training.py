@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from keras import ops
 
-from paperlib import augment, models
+from paperlib import augment, encoders, models
 from paperlib.averaging import AVERAGES, AveragedSGD
 from paperlib.checkpoints import Checkpoints, Position
 from paperlib.compute import feeds, steppers
@@ -45,7 +44,8 @@ class Training:
 class Autoencoder:
     """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went.
 
-    history: of the mean squared error. pieces: see `paperlib.trajectory`.
+    decoder: for the objective "labels", the layer that gives the logits. history: of the mean squared error, or of the
+    labels' cross-entropy. pieces: see `paperlib.trajectory`.
     """
 
     encoder: keras.Model
@@ -280,6 +280,8 @@ def train_autoencoder(
     momentum: float = 0.9,
     image_size: int = 24,
     last_activation: str = "relu",
+    objective: str = "reconstruction",
+    labels: np.ndarray | None = None,
     feed: str = "resident",
     precision: str = "auto",
     seed: int = 0,
@@ -289,7 +291,8 @@ def train_autoencoder(
     """Train the autoencoder of Section IV-B on random, randomly flipped crops of images (N, H, W, C) uint8.
 
     The paper is silent on augmentation here; crops are needed for the size. last_activation: "relu", or "linear"
-    (reading R6). The other parameters are those of `train_classifier`.
+    (reading R6). objective: the paper's, or another of `paperlib.encoders.OBJECTIVES`; "labels" needs labels (N,). The
+    other parameters are those of `train_classifier`.
     """
     return next(
         train_autoencoders(
@@ -301,6 +304,8 @@ def train_autoencoder(
             momentum=momentum,
             image_size=image_size,
             last_activation=last_activation,
+            objective=objective,
+            labels=labels,
             feed=feed,
             precision=precision,
             seed=seed,
@@ -320,6 +325,8 @@ def train_autoencoders(
     momentum: float = 0.9,
     image_size: int = 24,
     last_activation: str = "relu",
+    objective: str = "reconstruction",
+    labels: np.ndarray | None = None,
     feed: str = "resident",
     precision: str = "auto",
     seed: int = 0,
@@ -337,37 +344,38 @@ def train_autoencoders(
     for _, steps in ends:
         _check_positive(steps=steps)
     _check_positive(batch=batch)
+    if objective == "labels" and labels is None:
+        raise ValueError("objective is 'labels', and there are none: give labels (N,)")
     if checkpoints is None and len(ends) > 1:
         checkpoints = Checkpoints(ends)
     precision = precisions.resolve(precision)
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(3)]
     shape = dict(image_size=image_size, channels=images.shape[3], last_activation=last_activation)
-    encoder, decoder = models.autoencoder(embedding_size, **shape, dtype=precisions.POLICIES[precision], seed=seeds[0])
+    shape["classes"] = 0 if labels is None else int(np.max(labels)) + 1
+    policy = precisions.POLICIES[precision]
+    networks = encoders.build(objective, embedding_size, **shape, dtype=policy, seed=seeds[0])
     fed, crops = feeds.feed_input(images, feed, batch)
     crops = augment.RandomCropFlip(image_size, seeds[1])(crops, training=True)
     crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
-    difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
-    trained = keras.Model(fed, difference)
-    loop = _loop(trained, keras.optimizers.SGD(learning_rate, momentum=momentum), _squared, feed, on_step)
+    output, loss = encoders.trained_output(networks, crops, seeds[1])
+    trained = keras.Model(fed, output)
+    loop = _loop(trained, keras.optimizers.SGD(learning_rate, momentum=momentum), loss, feed, on_step)
+    targets = labels if objective == "labels" else None
 
     def batches(start):
         everything = np.arange(len(images))
-        return feeds.batches(images, None, everything, batch=batch, feed=feed, seed=seeds[2], start=start)
+        return feeds.batches(images, targets, everything, batch=batch, feed=feed, seed=seeds[2], start=start)
 
     trajectory = Trajectory(loop, batches, batches, checkpoints=checkpoints, should_stop=should_stop, piece=piece)
     try:
         for end in ends:
             _, pieces = trajectory.go_to(end)
-            exact_encoder, exact_decoder = models.autoencoder(embedding_size, **shape)
-            exact_encoder.set_weights(encoder.get_weights())
-            exact_decoder.set_weights(decoder.get_weights())
-            yield Autoencoder(exact_encoder, exact_decoder, loop.history(), precision, pieces)
+            exact = encoders.build(objective, embedding_size, **shape)
+            exact.encoder.set_weights(networks.encoder.get_weights())
+            exact.head.set_weights(networks.head.get_weights())
+            yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
     finally:
         feeds.release(trained)
-
-
-def _squared(_, difference):
-    return ops.mean(ops.square(difference), axis=(1, 2, 3))
 
 
 def embed(encoder, images, *, batch=1000):

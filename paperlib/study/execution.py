@@ -144,19 +144,24 @@ def embeddings(run, dataset, folder):
 
 
 def autoencoder(run, folder):
-    """The trained `(encoder, decoder)` of an autoencoder's record."""
-    from paperlib import models
+    """The trained `(encoder, decoder)` of an autoencoder's record; for the objective "labels", encoder and logits."""
+    from paperlib import encoders
 
     record = records.read(record_path(run, folder))
-    size, _, channels = record["result"]["image_shape"]
-    encoder, decoder = models.autoencoder(
-        run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
-    )
     path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
     weights = records.read_arrays(path, record["files"]["weights"])
+    size, _, channels = record["result"]["image_shape"]
+    encoder, head, _ = encoders.build(
+        run.objective,
+        run.embedding_size,
+        classes=weights[-1].shape[0],  # the logits' biases; otherwise unused
+        image_size=size,
+        channels=channels,
+        last_activation=run.last_activation,
+    )
     encoder.set_weights(weights[: len(encoder.weights)])
-    decoder.set_weights(weights[len(encoder.weights) :])
-    return encoder, decoder
+    head.set_weights(weights[len(encoder.weights) :])
+    return encoder, head
 
 
 def choose(run, dataset, folder):
@@ -192,7 +197,9 @@ def replay(record, run, dataset, folder):
 
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
-    given = Inputs(choose(run, dataset, folder), phases=tuple(record["result"]["phases"]))
+    subset = choose(run, dataset, folder)
+    phases = tuple(record["result"]["phases"])
+    given = Inputs(subset, phases=phases, added=_interpolated(run, subset, dataset, folder))
     [outcome] = train([run], dataset, given)
     return outcome.record
 
@@ -208,7 +215,19 @@ def inputs(run, dataset, folder):
     if run.time_share:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    return Inputs(subset, seconds, budget)
+    return Inputs(subset, seconds, budget, added=_interpolated(run, subset, dataset, folder))
+
+
+def _interpolated(run, subset, dataset, folder):
+    """The images and labels that a run adds to its subset, if any."""
+    if not run.interpolated:
+        return None
+    from paperlib import interpolation
+
+    found = embeddings(run.autoencoder, dataset, folder)
+    points, labels = interpolation.between(found, dataset.y_train, subset, run.interpolated, seed=run.seed)
+    decoder = autoencoder(run.autoencoder, folder)[1]
+    return interpolation.decoded(decoder, points, dataset.x_train.shape[1]), labels
 
 
 def together(runs: Iterable[AnyRun]) -> list[tuple[AnyRun, ...]]:

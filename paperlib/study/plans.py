@@ -201,6 +201,12 @@ def stages(profile, dataset, union_size=None, *, feed="resident", precision="aut
             autoencoder_runs(profile, dataset, precision=precision) + factor_runs(profile, dataset, **options),
         ),
         ("alternative readings", reading_runs(profile, dataset, **options)),
+        (
+            "other encoders, and samples in between",
+            encoder_runs(profile, dataset, precision=precision)
+            + embedding_runs(profile, dataset, **options)
+            + interpolation_runs(profile, dataset, **options),
+        ),
         ("the riddle", riddle_runs(profile, dataset, **options)),
         ("costs", length_runs(profile, dataset, **options) + feed_runs(profile, dataset, precision=precision)),
         ("precision", precision_runs(profile, dataset, feed=feed)),
@@ -242,6 +248,37 @@ def autoencoder_runs(profile, dataset, *, precision="auto"):
     snapshots = [replace(first, steps=round(first.steps * share)) for share in profile.snapshots]
     linear = [replace(first, last_activation="linear")] if profile.reading_seeds else []
     return seeds + snapshots + linear
+
+
+def encoder_runs(profile, dataset, *, precision="auto"):
+    """Encoders that learn by another objective than the paper's (`paperlib.encoders`), as long as its autoencoder."""
+    first = autoencoder_run(profile, dataset, precision=precision)
+    return [replace(first, objective=objective) for objective in ("variational", "labels") if profile.encoder_seeds]
+
+
+def embedding_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Eq. 4 at 100 / 0 with the embeddings of each of the `encoder_runs`."""
+    full = _full_run(profile, dataset, feed, precision)
+    eq4 = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=1.0)
+    return [
+        replace(eq4, autoencoder=encoder, seed=seed)
+        for encoder in encoder_runs(profile, dataset, precision=precision)
+        for seed in profile.encoder_seeds
+    ]
+
+
+def interpolation_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """Either subset at 100 / 0 with half as many samples again: interpolated ones, and real ones."""
+    full = _full_run(profile, dataset, feed, precision)
+    more = profile.k // 2
+    arms = []
+    for method in ("random", "top_activations"):
+        subset = replace(_subset(full, profile, dataset, method, profile.k), split=1.0)
+        arms += [
+            replace(subset, autoencoder=autoencoder_run(profile, dataset, precision=precision), interpolated=more),
+            replace(subset, k=profile.k + more),
+        ]
+    return [replace(arm, seed=seed) for arm in arms for seed in profile.encoder_seeds]
 
 
 def factor_runs(profile, dataset, *, feed="resident", precision="auto"):

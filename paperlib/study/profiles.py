@@ -33,6 +33,7 @@ class Profile:
     snapshots: tuple  # shares of the autoencoder's steps after which its embeddings are tried, too
     factor_seeds: tuple  # of the runs with each of these autoencoders
     reading_seeds: tuple  # of the runs with each alternative reading
+    encoder_seeds: tuple  # of the runs with each other encoder, and with samples in between
     notebooks: tuple = ()  # what the names of the notebooks begin with that show this profile; all unless given
     under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
 
@@ -62,6 +63,7 @@ _BY_STEPS_ALONE = dict(
     compared_seeds=(),
     autoencoder_seeds=(0,),
     reading_seeds=(),
+    encoder_seeds=(),
     notebooks=("01", "02", "03", "04", "05", "06", "11"),
     under_way=True,
 )
@@ -93,6 +95,7 @@ PROFILES = {
             snapshots=(0.5,),
             factor_seeds=(0,),
             reading_seeds=(0,),
+            encoder_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
@@ -118,6 +121,7 @@ PROFILES = {
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
             reading_seeds=(0,),
+            encoder_seeds=(0, 1, 2, 3, 4),
             under_way=True,
         ),
         # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 11 hours on

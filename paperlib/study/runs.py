@@ -33,6 +33,7 @@ class AutoencoderRun(_Choices):
     """An autoencoder to train on all of a data set.
 
     Its rate is constant, so one with fewer steps is a snapshot of one with more; the two are trained together.
+    objective : the paper's, or another one of `paperlib.encoders.OBJECTIVES` to compare with.
     """
 
     dataset: str
@@ -44,10 +45,12 @@ class AutoencoderRun(_Choices):
     last_activation: Literal["relu", "linear"] = "relu"
     precision: Precision = "auto"
     seed: int = 0
+    objective: Literal["reconstruction", "variational", "labels"] = _added("reconstruction")
 
     def label(self) -> str:
         linear = "-linear" if self.last_activation == "linear" else ""
-        return f"autoencoder-n{self.embedding_size}{linear}-seed{self.seed}"
+        other = "" if self.objective == "reconstruction" else f"-{self.objective}"
+        return f"autoencoder-n{self.embedding_size}{linear}{other}-seed{self.seed}"
 
     def phases(self) -> Position:
         """All steps are on the full set."""
@@ -66,6 +69,7 @@ class Run(_Choices):
     stop : the step after which the run is cut off, whatever the clock says (the riddle of the 10.4 %, R14). The
         averaged weights of such a run are tested with batch-norm statistics of their own, too. If it diverges, that is
         its result.
+    interpolated : samples that are added to the subset, between chosen ones (`paperlib.interpolation`).
     """
 
     dataset: str
@@ -89,11 +93,17 @@ class Run(_Choices):
     seed: int = 0
     variant: tuple[tuple[str, Any], ...] = _added(())
     stop: int | None = _added(None)
+    interpolated: int = _added(0)
 
     def __post_init__(self):
         super().__post_init__()
         if self.selection not in ("full", *METHODS):
             raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
+        if self.interpolated and (self.split != 1 or self.autoencoder is None):
+            raise ValueError(
+                f"interpolated is {self.interpolated}: it needs an autoencoder, and split 1, since the full set has no "
+                "such samples"
+            )
 
     def label(self) -> str:
         parts = ["classifier", self.selection]
@@ -101,6 +111,7 @@ class Run(_Choices):
         parts += ["budget"] if self.time_share else []
         parts += [f"seed{self.seed}"]
         parts += [_joined(self.variant)] if self.variant else []
+        parts += [f"interpolated{self.interpolated}"] if self.interpolated else []
         parts += [f"rate{self.learning_rate:g}-stopped{self.stop}"] if self.stop else []
         return "-".join(parts)
 
@@ -119,7 +130,8 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        whole = replace(self, selection="full", overlap="", variant=(), k=0, autoencoder=None, split=0.0)
+        subset = dict(overlap="", variant=(), k=0, autoencoder=None, split=0.0, interpolated=0)
+        whole = replace(self, selection="full", **subset)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
 
