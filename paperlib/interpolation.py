@@ -65,7 +65,7 @@ def decoded(decoder: keras.Model, points: np.ndarray, image_size: int) -> np.nda
 def extended(
     dataset: Dataset, subset: np.ndarray, images: np.ndarray, labels: np.ndarray
 ) -> tuple[Dataset, np.ndarray]:
-    """A data set with further training images (M, H, W, C) and their labels (M,), and a subset (k,) with all of them."""
+    """A data set with further training images (M, H, W, C) and labels (M,), and a subset (k,) with all of these."""
     samples = len(dataset.x_train)
     larger = replace(
         dataset,

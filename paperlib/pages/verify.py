@@ -39,6 +39,7 @@ PICTURES = {
     "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
     "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
     "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
+    **dict.fromkeys(("encoders", "interpolated_samples", "readings"), lambda *of: plans.open_question_runs(*of[:2])),
     "methods_by_coverage": lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2]),
 }
 

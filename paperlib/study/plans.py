@@ -312,6 +312,19 @@ def reading_runs(profile, dataset, *, feed="resident", precision="auto"):
     ]
 
 
+def open_question_runs(profile, dataset, *, feed="resident", precision="auto"):
+    """What the paper leaves open (notebook 14): encoders, samples in between, readings; the usual runs beside them."""
+    options = dict(feed=feed, precision=precision)
+    ends = [run for run in split_runs(profile, dataset, **options) if run.split in (0, 1)]
+    runs = [
+        *factor_runs(profile, dataset, **options),
+        *embedding_runs(profile, dataset, **options),
+        *interpolation_runs(profile, dataset, **options),
+        *reading_runs(profile, dataset, **options),
+    ]
+    return list(dict.fromkeys(ends + runs))
+
+
 def selection_runs(profile, dataset, *, precision="auto"):
     """Every selection that `method_runs` trains on, to measure it."""
     autoencoder = autoencoder_run(profile, dataset, precision=precision)
