@@ -30,7 +30,7 @@ _DIGEST_BYTES = 32  # of a SHA-256, behind a sealed array
 
 
 class DataSet(NamedTuple):
-    """All that plans look at of a data set."""
+    """What records say of the data set that they were made on: all that `plans` need, without the samples."""
 
     name: str
     fingerprint: str
