@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,9 +69,9 @@ def train(runs: Sequence[AnyRun], dataset: Dataset, given: Inputs, watch: Watch 
         yield from _trained_classifiers(runs, dataset, given, watch)
 
 
-def _options(run, *names):
-    """What a run says of how it is trained, as options of `training`: what all runs say, and these fields."""
-    return {name: getattr(run, name) for name in ("batch", "learning_rate", "precision", "seed", *names)}
+def _settings(kind: type, run: AnyRun) -> Any:
+    """What a run says of how it is trained, as settings of that kind. What it leaves open is the default."""
+    return kind(**{entry.name: getattr(run, entry.name) for entry in fields(kind) if hasattr(run, entry.name)})
 
 
 def _piece():
@@ -83,9 +83,9 @@ def _piece():
 def _trained_autoencoders(runs, dataset, watch):
     from paperlib import training
 
-    options = _options(runs[0], "embedding_size", "last_activation")
+    settings = _settings(training.AutoencoderSettings, runs[0])
     ends = [run.steps for run in runs]
-    trainings = training.train_autoencoders(dataset.x_train, ends, **options, **vars(watch), piece=_piece())
+    trainings = training.train_autoencoders(dataset.x_train, ends, settings, **vars(watch), piece=_piece())
     for run, trained in zip(runs, trainings, strict=True):
         yield _autoencoder_outcome(run, trained, dataset)
 
@@ -150,16 +150,16 @@ def _trained_classifiers(runs, dataset, given, watch):
         logits = training.predict(model, dataset.x_test, standardize_by=run.standardize_by)
         return evaluation.classification(logits, dataset.y_test)
 
-    options = _options(run, "weight_decay", "standardize_by", "decay", "feed")
-    options |= dict(test=test, test_at=TEST_STEPS, on_step=watch.on_step, should_stop=watch.should_stop)
+    settings = _settings(training.ClassifierSettings, run)
+    watched = dict(test=test, test_at=TEST_STEPS, on_step=watch.on_step, should_stop=watch.should_stop)
     ends = [given.phases] if given.phases else [run.phases() for run in runs]
     if None in ends:  # the clock's reading is its result, so it is not taken up again after an interruption
         steps = None if run.split_of == "seconds" else run.steps
         timed = dict(split=run.split, steps=steps, seconds=given.budget)
-        trainings = iter([training.train_classifier(dataset, given.subset, **timed, **options)])
+        trainings = iter([training.train_classifier(dataset, given.subset, **timed, **vars(settings), **watched)])
     else:
-        options |= dict(checkpoints=watch.checkpoints, piece=_piece())
-        trainings = training.train_classifiers(dataset, given.subset, ends, **options)
+        kept = dict(checkpoints=watch.checkpoints, piece=_piece())
+        trainings = training.train_classifiers(dataset, given.subset, ends, settings, **watched, **kept)
     try:
         for run, trained in zip(runs, trainings, strict=True):
             yield Outcome(_classifier_record(run, trained, dataset, given), {})
