@@ -10,7 +10,7 @@ import pandas as pd
 from paperlib import study
 from paperlib.analysis import controls, cost, methods, riddle, tables
 from paperlib.claims import ledger
-from paperlib.pages import facts, speed
+from paperlib.pages import facts, pictures, speed
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
 
@@ -102,16 +102,15 @@ def claims_markdown(table):
 
 
 def _splits(folder):
-    table = _planned(plans.split_runs, folder)
+    table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
 def _controls(folder):
-    size, k = _union_size(folder), profile(folder.name).k
-    runs = _planned(lambda *of: plans.control_runs(*of, size) + plans.split_runs(*of), folder)
-    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], k))
+    runs = tables.runs(_shown("controls", folder))
+    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
     rows["minimum detectable"] = [f"{value:.1f}" for value in rows["minimum detectable"]]
@@ -121,10 +120,10 @@ def _controls(folder):
 
 def _methods(folder):
     k = profile(folder.name).k
-    runs = methods.accuracies(_records_of(plans.method_runs, folder)[0])
+    runs = methods.accuracies(_shown("methods_by_size", folder))
     found = methods.differences(runs)
     found = found[found["k"] == k].sort_values("difference", ascending=False)
-    rows = methods.subsets(_records_of(plans.selection_runs, folder)[0])
+    rows = methods.subsets(_planned(plans.selection_runs, folder))
     rows = rows[rows["k"] == k].set_index("method")
     for split, some in found.groupby("split"):
         cells = {
@@ -146,16 +145,17 @@ def _methods(folder):
 
 
 def _riddle(folder):
-    found, _ = _records_of(riddle.runs, folder)
-    rows = riddle.conditions(riddle.table(found), round(profile(folder.name).steps * plans.TIME_SHARE))
+    rows = riddle.conditions(
+        riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
+    )
     for arm in ("full set alone", "subset first (50 / 50)"):
         rows[arm] = ["" if value != value else f"{value:.1f}" for value in rows[arm]]
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
 def _cost(folder):
-    lengths, feeds = (_records_of(plan, folder)[0] for plan in (plans.length_runs, plans.feed_runs))
-    autoencoder = _records_of(lambda *of: [plans.autoencoder_run(*of)], folder)[0][0]
+    lengths, feeds = (_planned(plan, folder) for plan in (plans.length_runs, plans.feed_runs))
+    [autoencoder] = _shown("fig4_reconstructions", folder)
     before = cost.parts(autoencoder, lengths)
     overhead = sum(before.values())
     rows = cost.break_even_by_feed(cost.curves(lengths, overhead), cost.paces(feeds), overhead)
@@ -178,25 +178,25 @@ def _trainings(count):
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
 
-def _union_size(folder):
-    return int(_planned(lambda *of: [plans.union_run(*of)], folder)["subset_size"].iloc[0])
-
-
 def _precision(folder):
-    table = _planned(plans.precision_runs, folder)
+    table = tables.runs(_shown("precision", folder))
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
 
 
+def _shown(picture, folder):
+    """The records that a picture in `folder` shows, where `folder` is named for its profile."""
+    return pictures.on_record(picture, profile(folder.name), _data_set(folder), folder)
+
+
 def _planned(plan, folder):
-    """The table of those runs of a plan that are in `folder`/records, where `folder` is named for its profile."""
-    return tables.runs(_records_of(plan, folder)[0])
+    """The records of those runs of a plan that are in `folder`/records."""
+    return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")[0]
 
 
-def _records_of(plan, folder):
-    dataset = records.data_set(records.read_all(folder / "records"))
-    return study.on_record(plan(profile(folder.name), dataset), folder / "records")
+def _data_set(folder):
+    return records.data_set(records.read_all(folder / "records"))
 
 
 def _to_one_digit(rows):

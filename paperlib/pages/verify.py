@@ -15,33 +15,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib import study
-from paperlib.analysis import riddle, stale_checkpoint
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, readme
-from paperlib.study import plans, records
+from paperlib.pages import again, pictures, readme
+from paperlib.study import records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
 from paperlib.study.runs import file_name
-
-# Which runs each picture shows. Those of data, networks and selections come from no records.
-# The runs are told by profile, data set and folder of records.
-PICTURES = {
-    "fig4_reconstructions": lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)],
-    "fig5_split_accuracies": lambda profile, dataset, _: plans.split_runs(profile, dataset),
-    "fig6_fixed_budget": lambda profile, dataset, _: plans.budget_runs(profile, dataset),
-    "fig7_loss_curves": lambda profile, dataset, _: plans.loss_runs(profile, dataset),
-    "controls": lambda profile, dataset, folder: _control_runs(profile, dataset, folder),
-    "riddle": lambda profile, dataset, _: riddle.runs(profile, dataset),
-    "cost": lambda profile, dataset, _: plans.length_runs(profile, dataset) + plans.feed_runs(profile, dataset),
-    "precision": lambda profile, dataset, _: plans.precision_runs(profile, dataset),
-    "methods_by_size": lambda profile, dataset, _: plans.method_runs(profile, dataset),
-    "methods_against_random": lambda profile, dataset, _: plans.method_runs(profile, dataset),
-    **dict.fromkeys(("encoders", "interpolated_samples", "readings"), lambda *of: plans.open_question_runs(*of[:2])),
-    "methods_by_coverage": lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2]),
-}
 
 _CACHED = (".embeddings.npy", ".indices.npy")  # beside records, computed again from what is committed
 
@@ -156,20 +137,9 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
 
 
 def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
-    for name, plan in PICTURES.items():
-        shown, _ = study.on_record(plan(profile, dataset, folder / "records"), folder / "records")
-        if name == "riddle":
-            shown += stale_checkpoint.on_record(stale_checkpoint.runs(profile, dataset), folder)
-        if problem := stamps.problem(folder / f"{name}.png", shown):
+    for name in pictures.shown(profile):
+        if problem := stamps.problem(folder / f"{name}.png", pictures.on_record(name, profile, dataset, folder)):
             yield f"{problem}; {remedy}"
-
-
-def _control_runs(profile: Profile, dataset: records.DataSet, folder: Path) -> list:
-    """The union's size is known once a run on it is on record; the late splits of Fig. 5 are in the same picture."""
-    of_union, _ = study.on_record([plans.union_run(profile, dataset)], folder)
-    size = of_union[0]["result"]["subset"]["size"] if of_union else 1
-    others = [run for run in plans.split_runs(profile, dataset) if run.split >= 0.9 or not run.split]
-    return plans.control_runs(profile, dataset, size) + others
 
 
 def _sessions(folder: Path) -> Iterator[str]:

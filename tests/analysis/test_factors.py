@@ -67,10 +67,10 @@ def test_added_samples_stand_beside_as_many_real_ones(found):
 
 
 def test_readings_stand_beside_ours(found):
-    table = factors.readings(found, SETTING, plans.READINGS)
+    table = factors.readings(found, SETTING, plans.ALTERNATIVE_READINGS)
     assert counts(table) == {
         ("reading", arm, selection): 5 if arm == "our readings" else 2
-        for arm in ("our readings", *plans.READINGS)
+        for arm in ("our readings", *plans.ALTERNATIVE_READINGS)
         for selection in ("full", "random", "top_activations")
     }
     assert table["arm"].iloc[0] == "our readings"
@@ -80,10 +80,10 @@ def test_summaries_compare_with_the_first_arm():
     runs = plans.reading_runs(SETTING, DATA)
     ours = [run for run in plans.split_runs(SETTING, DATA) if run.split in (0, 1)]
     half = [record(run, 0.5 + 0.01 * run.seed) for run in ours] + [record(run, 0.6 + 0.01 * run.seed) for run in runs]
-    table = factors.summary(factors.readings(half, SETTING, plans.READINGS))
+    table = factors.summary(factors.readings(half, SETTING, plans.ALTERNATIVE_READINGS))
     full = table[table["selection"] == "full"].set_index("arm")
     assert full.loc["our readings", ["n", "mean"]].tolist() == pytest.approx([5, 52])
     assert full["minus_first"].isna().tolist() == [True, False, False]
-    for reading in plans.READINGS:
+    for reading in plans.ALTERNATIVE_READINGS:
         row = full.loc[reading]
         assert row["minus_first"] == pytest.approx(60.5 - 52) and row["minus_low"] < 8.5 < row["minus_high"]
