@@ -84,7 +84,7 @@ def readings(
 ) -> pd.DataFrame:
     """Runs on the full set alone and on either subset alone, by reading.
 
-    changes : name of an alternative reading -> the fields of a run that it changes (`paperlib.study.plans.ALTERNATIVE_READINGS`).
+    changes : name of a reading -> the fields of a run that it changes (`plans.ALTERNATIVE_READINGS`).
     The other parameters, and the columns, are those of `encoders`.
     """
     arms = {"our readings": _OUR_READINGS} | {name: _OUR_READINGS | change for name, change in changes.items()}
