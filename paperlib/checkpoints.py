@@ -60,7 +60,7 @@ def last_in_common(one: Position, other: Position) -> Position:
 
 def steps_to_take(ends: Iterable[Position], held: Iterable[Position] = ()) -> int:
     """Steps that runs to `ends` take in this order, each from the nearest position that is held or was shared."""
-    ends, reached, steps = [tuple(end) for end in ends], {(0, 0), *held}, 0
+    ends, reached, steps = list(ends), {(0, 0), *held}, 0
     for end in ends:
         start = max((position for position in reached if is_on_the_way(position, end)), key=sum)
         steps += sum(end) - sum(start)
@@ -79,7 +79,7 @@ class Checkpoints:
     """
 
     def __init__(self, ends: Iterable[Position], folder: str | Path | None = None, key: str = ""):
-        self._ends = {tuple(end) for end in ends}
+        self._ends = {(fast, full) for fast, full in ends}
         self._folder = None if folder is None else Path(folder)
         self._key = key
         self._held: dict[Position, Checkpoint] = {}
@@ -106,7 +106,7 @@ class Checkpoints:
 
     def branches(self, end: Position) -> set[Position]:
         """The positions on the way to `end` at which a checkpoint is wanted for other runs."""
-        return {position for other in self._ends - {end} if sum(position := last_in_common(end, other))}
+        return {last_in_common(end, other) for other in self._ends - {end}} - {(0, 0)}
 
     def write(self, checkpoint: Checkpoint) -> bool:
         """Keep a checkpoint, whole or not at all, and drop those that no run would start from any more.
@@ -117,7 +117,7 @@ class Checkpoints:
             self._held[checkpoint.position] = checkpoint
         else:
             try:
-                self._write_file(checkpoint)
+                self._write_file(self._folder, checkpoint)
             except OSError as error:
                 warnings.warn(
                     f"{self._folder}: no checkpoint can be written ({error.strerror or error}). The run goes on, but "
@@ -130,39 +130,39 @@ class Checkpoints:
 
     def done(self, end: Position) -> None:
         """The run that ends at `end` is on record: drop what it alone would have started from."""
-        self._ends.discard(tuple(end))
+        self._ends.discard(end)
         self._drop_unwanted()
         if self._folder is not None and not self._ends:
             for part in self._folder.glob(f".{self._key}.*.part"):  # left by a process that was killed while it wrote
                 part.unlink(missing_ok=True)
 
-    def _drop_unwanted(self):
-        wanted = set()
+    def _drop_unwanted(self) -> None:
+        wanted: set[Position] = set()
         for end in self._ends:
             on_the_way = [position for position in self._positions() if is_on_the_way(position, end)]
             wanted |= {max(on_the_way, key=sum)} if on_the_way else set()
         for position in set(self._positions()) - wanted:
             self._remove(position)
 
-    def _positions(self):
+    def _positions(self) -> list[Position]:
         if self._folder is None:
             return list(self._held)
-        files = self._folder.glob(f"{self._key}.*.npz")
-        return [tuple(map(int, file.name.split(".")[1].split("-"))) for file in files]
+        named = [file.name.split(".")[1].partition("-") for file in self._folder.glob(f"{self._key}.*.npz")]
+        return [(int(fast), int(full)) for fast, _, full in named]
 
-    def _remove(self, position):
+    def _remove(self, position: Position) -> None:
         if self._folder is None:
             del self._held[position]
         else:
-            self._file(position).unlink(missing_ok=True)
+            self._file(self._folder, position).unlink(missing_ok=True)
 
-    def _file(self, position):
-        return self._folder / f"{self._key}.{position[0]}-{position[1]}.npz"
+    def _file(self, folder: Path, position: Position) -> Path:
+        return folder / f"{self._key}.{position[0]}-{position[1]}.npz"
 
-    def _read(self, position):
+    def _read(self, position: Position) -> Checkpoint | None:
         if self._folder is None:
             return self._held[position]
-        file = self._file(position)
+        file = self._file(self._folder, position)
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 about = json.loads(arrays["about"].tobytes())
@@ -175,8 +175,8 @@ class Checkpoints:
             self._remove(position)
             return None
 
-    def _write_file(self, checkpoint):
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def _write_file(self, folder: Path, checkpoint: Checkpoint) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         about = {
             "key": self._key,
             "position": checkpoint.position,
@@ -187,11 +187,11 @@ class Checkpoints:
         }
         arrays = {f"variable_{number:03}": value for number, value in enumerate(checkpoint.variables)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-        handle, part = tempfile.mkstemp(dir=self._folder, prefix=f".{self._key}.", suffix=".part")
+        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{self._key}.", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                np.savez(file, loss=checkpoint.loss, seconds=checkpoint.seconds, **arrays)
-            os.replace(part, self._file(checkpoint.position))
+                np.savez(file, loss=checkpoint.loss, seconds=checkpoint.seconds, **arrays)  # type: ignore[arg-type]
+            os.replace(part, self._file(folder, checkpoint.position))
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise

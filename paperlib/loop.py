@@ -13,9 +13,9 @@ from paperlib.compute.kernels import full_precision_matmul
 
 
 class DivergedError(FloatingPointError):
-    """The loss is no number any more, since step `step`."""
+    """The loss is not finite any more, since step `step`."""
 
-    def __init__(self, loss, step):
+    def __init__(self, loss: float, step: int):
         super().__init__(f"the loss is {loss} at step {step}: lower the learning rate")
         self.step = step
 
@@ -63,9 +63,9 @@ class Loop:
         self._on_step = on_step or (lambda: None)
         self._created = time.perf_counter()
         self._compiled = False
-        self._origin = None  # clock reading at the end of the first step, moved on by all pauses since
-        self._loss = []
-        self._seconds = []  # since that origin, one a step
+        self._origin: float | None = None  # clock reading at the end of the first step, moved on by all pauses since
+        self._loss: list[float] = []
+        self._seconds: list[float] = []  # since that origin, one a step
 
     @property
     def steps(self) -> int:
@@ -99,13 +99,13 @@ class Loop:
         finally:
             self._stepper.end()
 
-    def _drawn(self, source, last_step, done):
+    def _drawn(self, source: Iterator, last_step: int | None, done: int) -> list:
         """The next batches to train on: as many as are computed at once, one where fewer are left, none at the end."""
         several = self._steps_per_execution
         left = several if last_step is None else last_step - done
         return [next(source) for _ in range(several if left >= several else min(left, 1))]
 
-    def _note(self, losses, began):
+    def _note(self, losses: np.ndarray, began: float) -> None:
         """Enter the losses (S,) of steps that began at `began` and have ended now."""
         ended = time.perf_counter()
         if not np.isfinite(losses).all():
@@ -126,7 +126,7 @@ class Loop:
             self._on_step()
 
     @contextmanager
-    def paused(self):
+    def paused(self) -> Iterator[None]:
         """The time that passes meanwhile is excluded from the history."""
         stopped = time.perf_counter()
         yield
@@ -142,7 +142,9 @@ class Loop:
             "first_step_seconds": self._first_step_seconds if self.steps else 0.0,
         }
 
-    def restore(self, variables, loss, seconds, first_step_seconds) -> None:
+    def restore(
+        self, variables: list[np.ndarray], loss: np.ndarray, seconds: np.ndarray, first_step_seconds: float
+    ) -> None:
         """Go back, or on, to a `state`, of this loop or of one in another process; no time passes in the history."""
         for variable, value in zip(self._variables, variables, strict=True):
             variable.assign(value)
@@ -152,4 +154,5 @@ class Loop:
         self._created = time.perf_counter()
 
     def history(self) -> History:
+        """What was noted so far."""
         return History(np.array(self._loss), np.array(self._seconds), self._first_step_seconds)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from paperlib.checkpoints import Checkpoint, Checkpoints, Interrupted, is_on_the_way, last_in_common
-from paperlib.training import train_autoencoders, train_classifiers
+from paperlib.training import AutoencoderSettings, ClassifierSettings, train_autoencoders, train_classifiers
 
 SUBSET = np.arange(100, 160)
-OPTIONS = dict(batch=16, seed=3, decay=0.5)
+SETTINGS = ClassifierSettings(batch=16, seed=3, decay=0.5)
 
 
 def at(fast, full):
@@ -104,7 +104,7 @@ def test_an_interrupted_classifier_ends_with_the_same_bits(digits, tmp_path, int
     end, test = (4, 4), lambda model: float(model.get_weights()[0].sum())
 
     def train(**more):
-        return next(train_classifiers(digits, SUBSET, [end], **OPTIONS, test=test, test_at=(2, 6), **more))
+        return next(train_classifiers(digits, SUBSET, [end], SETTINGS, test=test, test_at=(2, 6), **more))
 
     expected = train()
     with pytest.raises(Interrupted, match="stopped after . steps$") as caught:
@@ -123,13 +123,13 @@ def test_an_interrupted_classifier_ends_with_the_same_bits(digits, tmp_path, int
 
 def test_interrupted_runs_with_a_common_beginning_end_with_the_same_bits(digits, tmp_path):
     ends = [(8, 0), (4, 1), (4, 4), (6, 2)]
-    expected = [next(train_classifiers(digits, SUBSET, [end], **OPTIONS)) for end in ends]
+    expected = [next(train_classifiers(digits, SUBSET, [end], SETTINGS)) for end in ends]
     found = []
     for _ in range(10):
         left = ends[len(found) :]
         store = Checkpoints(left, tmp_path, "key")
         try:
-            for ended in train_classifiers(digits, SUBSET, left, checkpoints=store, **stopping(3), **OPTIONS):
+            for ended in train_classifiers(digits, SUBSET, left, SETTINGS, checkpoints=store, **stopping(3)):
                 found.append(ended)
                 store.done(ended.phases)
         except Interrupted:
@@ -142,9 +142,9 @@ def test_interrupted_runs_with_a_common_beginning_end_with_the_same_bits(digits,
 
 
 def test_an_interrupted_autoencoder_ends_with_the_same_bits_and_so_do_its_snapshots(digits, tmp_path):
-    options = dict(embedding_size=18, batch=16, seed=2)
+    settings = AutoencoderSettings(embedding_size=18, batch=16, seed=2)
     ends = [2, 5, 8]
-    expected = list(train_autoencoders(digits.x_train, ends, **options))
+    expected = list(train_autoencoders(digits.x_train, ends, settings))
     assert len({one.encoder.get_weights()[0].tobytes() for one in expected}) == 3
     positions = [(0, steps) for steps in ends]
     with pytest.raises(Interrupted):
@@ -152,13 +152,13 @@ def test_an_interrupted_autoencoder_ends_with_the_same_bits_and_so_do_its_snapsh
             train_autoencoders(
                 digits.x_train,
                 ends,
+                settings,
                 checkpoints=Checkpoints(positions, tmp_path, "key"),
                 **stopping(5),
-                **options,
             )
         )
     found = list(
-        train_autoencoders(digits.x_train, ends, checkpoints=Checkpoints(positions, tmp_path, "key"), **options)
+        train_autoencoders(digits.x_train, ends, settings, checkpoints=Checkpoints(positions, tmp_path, "key"))
     )
     for one, other in zip(expected, found, strict=True):
         assert np.array_equal(one.history.loss, other.history.loss)
@@ -169,8 +169,8 @@ def test_an_interrupted_autoencoder_ends_with_the_same_bits_and_so_do_its_snapsh
 def test_training_goes_on_where_no_checkpoint_can_be_written(digits, tmpfs):
     store = Checkpoints([(4, 0), (2, 2)], tmpfs("size=64k"), "key")
     with pytest.warns(UserWarning, match="no checkpoint can be written"):
-        found = next(train_classifiers(digits, SUBSET, [(4, 0)], checkpoints=store, **OPTIONS))
+        found = next(train_classifiers(digits, SUBSET, [(4, 0)], SETTINGS, checkpoints=store))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        expected = next(train_classifiers(digits, SUBSET, [(4, 0)], **OPTIONS))
+        expected = next(train_classifiers(digits, SUBSET, [(4, 0)], SETTINGS))
     assert np.array_equal(found.history.loss, expected.history.loss)

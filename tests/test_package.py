@@ -28,6 +28,11 @@ def test_selection_needs_no_keras():
     assert _printed(code) == ["True", "set()"]
 
 
+def test_verifying_needs_no_keras():
+    """It takes seconds to import, and records are read without it."""
+    assert _printed("import sys, paperlib.pages.verify; print({'keras', 'tensorflow'} & set(sys.modules))") == ["set()"]
+
+
 def test_its_names_are_listed_and_others_are_refused():
     import paperlib
 

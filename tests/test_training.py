@@ -9,7 +9,7 @@ import pytest
 from paperlib import training
 from paperlib.compute import feeds
 from paperlib.data import Dataset
-from paperlib.training import train_autoencoder, train_classifier, train_classifiers
+from paperlib.training import ClassifierSettings, train_autoencoder, train_classifier, train_classifiers
 
 SUBSET = np.arange(100, 160)
 
@@ -67,7 +67,9 @@ def test_runs_with_a_common_beginning_are_what_each_is_alone(digits, drawn, ends
     options = dict(batch=32, seed=3, decay=0.5)
     steps = []
     for end, found in zip(
-        ends, train_classifiers(digits, SUBSET, ends, on_step=lambda: steps.append(1), **options), strict=True
+        ends,
+        train_classifiers(digits, SUBSET, ends, ClassifierSettings(**options), on_step=lambda: steps.append(1)),
+        strict=True,
     ):
         assert found.phases == end == (len(found.history.loss) - end[1], end[1])
         found.model.set_weights(found.weights["constant"])  # as one does to test it
@@ -109,7 +111,7 @@ def test_splits_are_phases(digits):
 
 
 def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits):
-    trainings = train_classifiers(digits, SUBSET, [(2, 2), (4, 0)], batch=16)
+    trainings = train_classifiers(digits, SUBSET, [(2, 2), (4, 0)], ClassifierSettings(batch=16))
     found = [np.array(trained.history.seconds) for trained in _slowly(trainings)]
     assert np.array_equal(found[0][:2], found[1][:2])
     assert found[1][-1] - found[1][1] < 0.5

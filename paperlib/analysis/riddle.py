@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from paperlib import averaging
+from paperlib.analysis import tables
 from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED, SUBSET
-from paperlib.data import Dataset
 from paperlib.study import plans
 from paperlib.study.profiles import Profile, profile
-from paperlib.study.runs import Run, cut_off
+from paperlib.study.runs import DEFAULT_READINGS, Readings, Run, cut_off
 
 PAPER_SECONDS = 736  # of the baseline
 BUDGET_SECONDS = 7 * 60
@@ -20,7 +19,7 @@ WEIGHTS = {  # how accuracies of runs that are cut off are named, in the order o
     "constant": "constant decay",
     "constant_own": "constant decay, own statistics",
 }
-_AVERAGES = ("raw", *averaging.AVERAGES)
+_AVERAGES = [name for name in WEIGHTS if name in tables.AVERAGES]
 
 BASELINE = "baseline"
 CHANCE = 12.0  # percent: what names one class is below it, on ten classes that are balanced
@@ -35,18 +34,17 @@ CANDIDATES = {
 }
 
 
-def runs(profile: Profile, dataset: Dataset, *, feed: str = "resident", precision: str = "auto") -> list[Run]:
+def runs(profile: Profile, dataset: plans.Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """`plans.riddle_runs`, and the runs of Fig. 5 that are the same two arms with further seeds.
 
     Parameters
     ----------
-    profile, dataset, feed, precision
+    profile, dataset, readings
         As for `plans.riddle_runs`.
     """
-    options = dict(feed=feed, precision=precision)
-    planned = plans.riddle_runs(profile, dataset, **options)
+    planned = plans.riddle_runs(profile, dataset, readings)
     arms = {(run.selection, run.split) for run in planned}
-    others = [cut_off(run) for run in plans.split_runs(profile, dataset, **options)]
+    others = [cut_off(run) for run in plans.split_runs(profile, dataset, readings)]
     return list(dict.fromkeys([*planned, *(run for run in others if (run.selection, run.split) in arms)]))
 
 
@@ -62,6 +60,8 @@ def initial_share(average: str, steps: int, decay: float) -> float:
     decay
         Share of the old average that an update keeps, at most.
     """
+    from paperlib import averaging  # here: it imports Keras, which takes seconds, and tables of records need none
+
     kept = np.asarray(averaging.decay_at(average, np.arange(steps), decay), np.float64)
     return float(np.broadcast_to(kept, steps).prod())
 
@@ -72,7 +72,8 @@ def shares() -> pd.DataFrame:
     cut = round(paper.steps * plans.TIME_SHARE)
     rows = [
         {"average": average, "steps": steps, "initial weights (%)": 100 * initial_share(average, steps, paper.decay)}
-        for average in averaging.AVERAGES
+        for average in tables.AVERAGES
+        if average != "raw"
         for steps in (cut, paper.steps)
     ]
     return pd.DataFrame(rows)

@@ -20,12 +20,11 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import tutorial_session
 from paperlib.data import Dataset
 from paperlib.study import environment, plans, records
 from paperlib.study.profiles import Profile
 from paperlib.study.progress import Progress
-from paperlib.study.runs import TIME_SHARE, Run, plain
+from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, plain
 
 ALONE, FIRST, SUBSET = "full set alone", "subset first (50 / 50)", "subset phase of it"
 KILLED, CLEAN = "by force", "by itself"
@@ -34,7 +33,7 @@ KILLED, CLEAN = "by force", "by itself"
 MOST_STEPS, LARGEST_BATCH = 600, 128
 
 
-def runs(profile: Profile, dataset: Dataset, *, precision: str = "auto") -> list[Run]:
+def runs(profile: Profile, dataset: plans.Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The 50 / 50 run to make in the tutorial's session, cut off at the paper's share of the steps.
 
     It is one, of the riddle's first seed: which checkpoint is left depends on no seed.
@@ -45,16 +44,16 @@ def runs(profile: Profile, dataset: Dataset, *, precision: str = "auto") -> list
         Whose steps and batch are taken, up to `MOST_STEPS` and `LARGEST_BATCH`.
     dataset
         To train on.
-    precision
+    readings
         Of the autoencoder that the subset comes from; the sessions compute in float32.
     """
     steps = min(profile.steps, MOST_STEPS)
     sizes = dict(steps=steps, stop=round(steps * TIME_SHARE), batch=min(profile.batch, LARGEST_BATCH))
-    session = dict(feed="streamed", precision="float32", decay=tutorial_session.EMA_DECAY)
+    session = dict(feed="streamed", precision="float32", decay=Run.decay)  # the paper's, which are the tutorial's
     halves = [
         run
-        for run in plans.riddle_runs(profile, dataset, precision=precision)
-        if run.selection != "full" and run.learning_rate == tutorial_session.LEARNING_RATE
+        for run in plans.riddle_runs(profile, dataset, readings)
+        if run.selection != "full" and run.learning_rate == Run.learning_rate
     ]
     return [replace(half, **sizes, **session) for half in halves[:1]]
 
@@ -167,6 +166,8 @@ def _steps(run):
 
 def _sessions(run, dataset, subset, progress):
     """Plain rows of what each session left. One that was killed is followed by the same one, which ends by itself."""
+    from paperlib.analysis import tutorial_session  # here: records are planned and read without Keras
+
     fast, rest = run.phases()
     everything = np.arange(len(dataset.x_train))
     common = dict(batch=run.batch, seed=run.seed)
@@ -222,6 +223,8 @@ def _train_until_killed(log, connection: Connection, steps, arguments, options):
     import threading
 
     import tensorflow as tf
+
+    from paperlib.analysis import tutorial_session
 
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)

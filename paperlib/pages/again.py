@@ -15,6 +15,7 @@ from scipy import stats
 from paperlib import study
 from paperlib.analysis import tables
 from paperlib.data import Dataset, load
+from paperlib.pages import pictures
 from paperlib.study import plans, records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
@@ -255,9 +256,7 @@ def in_words(rows: pd.DataFrame) -> str:
 
 def planned(profile: Profile, dataset: records.DataSet, folder: Path) -> list:
     """All runs of a profile. How large some controls' subsets are is known once a run on the union is on record."""
-    of_union, _ = study.on_record([plans.union_run(profile, dataset)], folder)
-    size = of_union[0]["result"]["subset"]["size"] if of_union else 1
-    return plans.all_runs(profile, dataset, size)
+    return plans.all_runs(profile, dataset, pictures.union_size(profile, dataset, folder))
 
 
 def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:

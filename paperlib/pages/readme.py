@@ -10,7 +10,7 @@ import pandas as pd
 from paperlib import study
 from paperlib.analysis import controls, cost, factors, methods, riddle, tables, weak_random
 from paperlib.claims import ledger, rules
-from paperlib.pages import facts, predictions, speed
+from paperlib.pages import facts, pictures, predictions, speed
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
 
@@ -34,7 +34,7 @@ REQUIRED = (
     "cost:cpu",
     "precision:cpu",
     "weak-random:cpu",
-    "autoencoders:cpu",
+    "encoders:cpu",
     "readings:cpu",
     "speed:bench",
 )
@@ -178,16 +178,15 @@ def claims_markdown(table):
 
 
 def _splits(folder):
-    table = _planned(plans.split_runs, folder)
+    table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
 def _controls(folder):
-    size, k = _union_size(folder), profile(folder.name).k
-    runs = _planned(lambda *of: plans.control_runs(*of, size) + plans.split_runs(*of), folder)
-    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], k))
+    runs = tables.runs(_shown("controls", folder))
+    rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
     rows["minimum detectable"] = [f"{value:.1f}" for value in rows["minimum detectable"]]
@@ -197,10 +196,10 @@ def _controls(folder):
 
 def _methods(folder):
     k = profile(folder.name).k
-    runs = methods.accuracies(_records_of(plans.method_runs, folder)[0])
+    runs = methods.accuracies(_shown("methods_by_size", folder))
     found = methods.differences(runs)
     found = found[found["k"] == k].sort_values("difference", ascending=False)
-    rows = methods.subsets(_records_of(plans.selection_runs, folder)[0])
+    rows = methods.subsets(_planned(plans.selection_runs, folder))
     rows = rows[rows["k"] == k].set_index("method")
     for split, some in found.groupby("split"):
         cells = {
@@ -222,16 +221,17 @@ def _methods(folder):
 
 
 def _riddle(folder):
-    found, _ = _records_of(riddle.runs, folder)
-    rows = riddle.conditions(riddle.table(found), round(profile(folder.name).steps * plans.TIME_SHARE))
+    rows = riddle.conditions(
+        riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
+    )
     for arm in ("full set alone", "subset first (50 / 50)"):
         rows[arm] = ["" if value != value else f"{value:.1f}" for value in rows[arm]]
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
 def _cost(folder):
-    lengths, feeds = (_records_of(plan, folder)[0] for plan in (plans.length_runs, plans.feed_runs))
-    autoencoder = _records_of(lambda *of: [plans.autoencoder_run(*of)], folder)[0][0]
+    lengths, feeds = (_planned(plan, folder) for plan in (plans.length_runs, plans.feed_runs))
+    [autoencoder] = _shown("fig4_reconstructions", folder)
     before = cost.parts(autoencoder, lengths)
     overhead = sum(before.values())
     rows = cost.break_even_by_feed(cost.curves(lengths, overhead), cost.paces(feeds), overhead)
@@ -250,70 +250,40 @@ def _cost(folder):
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
-def _autoencoders(folder):
-    setting = profile(folder.name)
-    encoders = _records_of(plans.autoencoder_runs, folder)[0]
-    splits = _records_of(plans.split_runs, folder)[0]
-    alone = [record for record in splits if record["run"]["split"] == 1]
-    arms = {name: [one for one in alone if one["run"]["selection"] == name] for name in weak_random.ARMS}
-    factor, missing = _records_of(plans.factor_runs, folder)
-    eq4 = list({one["hash"]: one for one in arms["top_activations"] + factor}.values())
-    rows = []
-    for row in factors.autoencoders(encoders, eq4, arms["random"]).itertuples():
-        interval = "" if np.isnan(row.low) else f" ({row.low:+.1f} to {row.high:+.1f})"
-        rows.append(
-            {
-                "autoencoder": f"seed {row.seed}" + (", linear last layer (R6)" if row.last == "linear" else ""),
-                "steps": f"{row.steps:,}",
-                "PSNR (dB)": f"{row.psnr_db:.1f}",
-                "found again (%)": _digits(row.retrieval, 1),
-                "eq. 4, 100 / 0 (%)": _digits(row.accuracy, 1),
-                "minus random": "–" if np.isnan(row.minus_random) else f"{row.minus_random:+.1f}{interval}",
-                "n": row.n,
-            }
-        )
-    lines = [pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)]
-    between, within, count = factors.spreads(eq4, setting.autoencoder_steps)
-    if not np.isnan(between):
-        lines.append(
-            f"Standard deviation between {count} autoencoders that differ in their seed alone: {between:.2f} points; "
-            f"between classifiers of one: {within:.2f} points (mixed model, REML)."
-        )
-    if missing:
-        lines.append(f"{len(missing)} of the planned runs are not on record yet.")
-    return "\n\n".join(lines)
+def _encoders(folder):
+    return _factors(folder, factors.encoders)
 
 
 def _readings(folder):
-    splits = _records_of(plans.split_runs, folder)[0]
-    as_read = [record for record in splits if record["run"]["split"] in (0, 1)]
-    planned, missing = {}, 0
-    for reading, change in plans.READINGS.items():
-        found, lost = _records_of(
-            lambda *of, change=change: [
-                run
-                for run in plans.reading_runs(*of)
-                if all(getattr(run, name) == value for name, value in change.items())
+    return _factors(folder, lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS))
+
+
+def _factors(folder, table_of):
+    """What notebook 14 shows of one of its questions."""
+    dataset = records.data_set(records.read_all(folder / "records"))
+    planned = plans.open_question_runs(profile(folder.name), dataset)
+    found, missing = study.on_record(planned, folder / "records")
+    rows = factors.summary(table_of(found, profile(folder.name)))
+    selections = {"full": "full set", "random": "random", "top_activations": "eq. 4"}
+    shown = pd.DataFrame(
+        {
+            "question": rows["question"],
+            "arm": rows["arm"],
+            "trained on": rows["selection"].map(selections),
+            "accuracy (%)": [_digits(value, 1) for value in rows["mean"]],
+            "minus the first (points)": [
+                "" if np.isnan(row.minus_first) else f"{row.minus_first:+.1f}{_ends(row.minus_low, row.minus_high)}"
+                for row in rows.itertuples()
             ],
-            folder,
-        )
-        planned[reading], missing = found, missing + len(lost)
-    table = factors.readings(as_read, planned)
-    lines = [f"{missing} of the planned runs are not on record yet."] if missing else []
-    if table.empty:
-        return " ".join(lines)
-    names = {"full": "full set", "random": "random, 100 / 0", "top_activations": "eq. 4, 100 / 0"}
-    table["cell"] = [f"{row.accuracy:.1f} ({row.change:+.1f})" for row in table.itertuples()]
-    wide = table.pivot(index="reading", columns="selection", values="cell")
-    wide = wide.reindex(index=list(planned), columns=list(names)).dropna(how="all").fillna("–").rename(columns=names)
-    sd, _ = tables.pooled_sd(tables.runs(as_read), ["selection", "split", "autoencoder"])
-    n = sorted(table["n"].unique())
-    about = (
-        f"Percent, and in brackets the change from the run of the same seed as read (points); n = {n[0]} of each. "
-        f"Two runs that differ in their seed alone are within {1.96 * 2**0.5 * sd:.1f} points of each other, 19 times "
-        "of 20."
+            "n": rows["n"],
+        }
     )
-    return "\n\n".join([wide.reset_index().to_markdown(index=False, disable_numparse=True), about, *lines])
+    text = shown.to_markdown(index=False, disable_numparse=True)
+    return f"{text}\n\n{len(missing)} of the planned runs are not on record yet." if missing else text
+
+
+def _ends(low, high):
+    return "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
 
 
 def _digits(value, digits):
@@ -383,25 +353,25 @@ def _trainings(count):
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
 
-def _union_size(folder):
-    return int(_planned(lambda *of: [plans.union_run(*of)], folder)["subset_size"].iloc[0])
-
-
 def _precision(folder):
-    table = _planned(plans.precision_runs, folder)
+    table = tables.runs(_shown("precision", folder))
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
 
 
+def _shown(picture, folder):
+    """The records that a picture in `folder` shows, where `folder` is named for its profile."""
+    return pictures.on_record(picture, profile(folder.name), _data_set(folder), folder)
+
+
 def _planned(plan, folder):
-    """The table of those runs of a plan that are in `folder`/records, where `folder` is named for its profile."""
-    return tables.runs(_records_of(plan, folder)[0])
+    """The records of those runs of a plan that are in `folder`/records."""
+    return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")[0]
 
 
-def _records_of(plan, folder):
-    dataset = records.data_set(records.read_all(folder / "records"))
-    return study.on_record(plan(profile(folder.name), dataset), folder / "records")
+def _data_set(folder):
+    return records.data_set(records.read_all(folder / "records"))
 
 
 def _to_one_digit(rows):
@@ -422,7 +392,7 @@ _MAKERS = {
     "riddle": _riddle,
     "cost": _cost,
     "weak-random": _weak_random,
-    "autoencoders": _autoencoders,
+    "encoders": _encoders,
     "readings": _readings,
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": _precision,

@@ -15,34 +15,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib import study
-from paperlib.analysis import riddle, stale_checkpoint
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, predictions, readme, scales
-from paperlib.study import plans, records
+from paperlib.pages import again, pictures, predictions, readme, scales
+from paperlib.study import records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
 from paperlib.study.runs import file_name
-
-# Which runs each picture shows, and what the name of its notebook begins with. Those of data, networks and selections
-# come from no records. The runs are told by profile, data set and folder of records.
-PICTURES = {
-    "fig4_reconstructions": ("02", lambda profile, dataset, _: [plans.autoencoder_run(profile, dataset)]),
-    "fig5_split_accuracies": ("04", lambda profile, dataset, _: plans.split_runs(profile, dataset)),
-    "fig6_fixed_budget": ("05", lambda profile, dataset, _: plans.limited_runs(profile, dataset, large=False)),
-    "fig7_loss_curves": ("06", lambda profile, dataset, _: plans.limited_runs(profile, dataset)),
-    "learning_curves": ("06", lambda profile, dataset, _: plans.learning_runs(profile, dataset)),
-    "controls": ("07", lambda profile, dataset, folder: _control_runs(profile, dataset, folder)),
-    "riddle": ("08", lambda profile, dataset, _: riddle.runs(profile, dataset)),
-    "cost": ("09", lambda *of: plans.length_runs(*of[:2]) + plans.feed_runs(*of[:2])),
-    "break_even": ("09", lambda *of: plans.length_runs(*of[:2]) + plans.feed_runs(*of[:2])),
-    "precision": ("10", lambda profile, dataset, _: plans.precision_runs(profile, dataset)),
-    "methods_by_size": ("13", lambda profile, dataset, _: plans.method_runs(profile, dataset)),
-    "methods_against_random": ("13", lambda profile, dataset, _: plans.method_runs(profile, dataset)),
-    "methods_by_coverage": ("13", lambda *of: plans.method_runs(*of[:2]) + plans.selection_runs(*of[:2])),
-}
 
 _CACHED = (".embeddings.npy", ".indices.npy")  # beside records, computed again from what is committed
 
@@ -157,24 +137,12 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
 
 
 def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
-    for name, (notebook, plan) in PICTURES.items():
-        if profile.notebooks and notebook not in profile.notebooks:
-            continue
-        shown, _ = study.on_record(plan(profile, dataset, folder / "records"), folder / "records")
-        if name == "riddle":
-            shown += stale_checkpoint.on_record(stale_checkpoint.runs(profile, dataset), folder)
+    for name in pictures.shown(profile):
+        shown = pictures.on_record(name, profile, dataset, folder)
         if not shown and profile.under_way:
             continue
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield f"{problem}; {remedy}"
-
-
-def _control_runs(profile: Profile, dataset: records.DataSet, folder: Path) -> list:
-    """The union's size is known once a run on it is on record; the late splits of Fig. 5 are in the same picture."""
-    of_union, _ = study.on_record([plans.union_run(profile, dataset)], folder)
-    size = of_union[0]["result"]["subset"]["size"] if of_union else 1
-    others = [run for run in plans.split_runs(profile, dataset) if run.split >= 0.9 or not run.split]
-    return plans.control_runs(profile, dataset, size) + others
 
 
 def _sessions(folder: Path) -> Iterator[str]:

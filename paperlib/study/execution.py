@@ -1,21 +1,24 @@
 """Runs -> records: what is not on record is trained, tested and written."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paperlib.checkpoints import Checkpoints, Interrupted, steps_to_take
+from paperlib.checkpoints import Checkpoints, Interrupted, Position, steps_to_take
 from paperlib.data import Dataset
 from paperlib.selection import select
 from paperlib.selection.sampling import random_of_counts
 from paperlib.study import environment, interruption, records, workers
-from paperlib.study.outcomes import Inputs, Watch, train
+from paperlib.study.outcomes import Inputs, Outcome, Watch, train
 from paperlib.study.progress import Progress
-from paperlib.study.runs import AnyRun, AutoencoderRun, SelectionRun, beginning, file_name, plain, selection_of
+from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun, beginning, file_name, plain, selection_of
+
+if TYPE_CHECKING:
+    from keras import Model
 
 _ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
 
@@ -77,16 +80,18 @@ def execute(
     return [records.read(record_path(run, folder)) for run in runs]
 
 
-def _train_here(group, dataset, folder, watch):
-    if watch.should_stop():
+def _train_here(group: tuple[AnyRun, ...], dataset: Dataset, folder: Path, watch: Watch) -> None:
+    if watch.should_stop and watch.should_stop():
         raise Interrupted((0, 0), saved=True)
     for run, outcome in zip(group, train(group, dataset, inputs(group[0], dataset, folder), watch), strict=True):
         _write(run, folder, outcome)
-        if watch.checkpoints:
-            watch.checkpoints.done(run.phases())
+        if watch.checkpoints and not isinstance(run, SelectionRun) and (end := run.phases()):
+            watch.checkpoints.done(end)
 
 
-def _train_away(groups, dataset, folder, progress, connection):
+def _train_away(
+    groups: list[tuple[AnyRun, ...]], dataset: Dataset, folder: Path, progress: Progress, connection: Any
+) -> None:
     """Have workers train groups of runs, first those that others need."""
     for wave in (
         [group for group in groups if not _prerequisites(group[0])],
@@ -100,14 +105,14 @@ def _train_away(groups, dataset, folder, progress, connection):
                 _write(run, folder, outcome)
 
 
-def checkpoints(group, folder, later):
+def checkpoints(group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun]) -> Checkpoints | None:
     """Where the states of a group are kept; None for what is not trained, or ended by a clock."""
     run = group[0]
     if isinstance(run, SelectionRun) or not run.phases():
         return None
     alike = [other for other in later if beginning(other) == beginning(run)]
     waiting = [other for other in alike if not is_recorded(other, folder)]
-    ends = [other.phases() for other in dict.fromkeys([*group, *waiting])]
+    ends = _ends([*group, *waiting])
     from paperlib.compute import precision
 
     content = {name: value for name, value in plain(run).items() if name not in ("split", "steps", "stop")}
@@ -115,7 +120,13 @@ def checkpoints(group, folder, later):
     return Checkpoints(ends, folder / "checkpoints", records.content_hash(content))
 
 
-def on_record(runs, folder):
+def _ends(runs: Iterable[AnyRun]) -> list[Position]:
+    """The positions at which runs end, those that a clock does not end."""
+    trained = [run for run in dict.fromkeys(runs) if not isinstance(run, SelectionRun)]
+    return [end for run in trained if (end := run.phases())]
+
+
+def on_record(runs: Iterable[AnyRun], folder: str | Path) -> tuple[list[dict], list[Path]]:
     """The records of those of `runs` that are in `folder`, and the paths of the others; nothing is trained."""
     paths = [record_path(run, folder) for run in dict.fromkeys(runs)]
     return [records.read(path) for path in paths if records.exists(path)], [
@@ -123,7 +134,7 @@ def on_record(runs, folder):
     ]
 
 
-def record_path(run, folder):
+def record_path(run: AnyRun, folder: str | Path) -> Path:
     """Where a run's record is."""
     return Path(folder) / file_name(run)
 
@@ -133,11 +144,11 @@ def is_recorded(run: AnyRun, folder: str | Path) -> bool:
     return records.exists(record_path(run, folder))
 
 
-def embeddings(run, dataset, folder):
+def embeddings(run: AutoencoderRun, dataset: Dataset, folder: str | Path) -> np.ndarray:
     """The embeddings (N, n) float32 of the training images under a trained autoencoder; computed once, then read."""
     path = record_path(run, folder).with_suffix(_ARRAY_FILES["embeddings"])
 
-    def compute():
+    def compute() -> np.ndarray:
         from paperlib import training
 
         return training.embed(autoencoder(run, folder)[0], dataset.x_train)
@@ -145,29 +156,34 @@ def embeddings(run, dataset, folder):
     return records.kept_array(path, compute)
 
 
-def autoencoder(run, folder):
-    """The trained `(encoder, decoder)` of an autoencoder's record."""
-    from paperlib import models
+def autoencoder(run: AutoencoderRun, folder: str | Path) -> "tuple[Model, Model]":
+    """The trained `(encoder, decoder)` of an autoencoder's record; for the objective "labels", encoder and logits."""
+    from paperlib import encoders
 
     record = records.read(record_path(run, folder))
-    size, _, channels = record["result"]["image_shape"]
-    encoder, decoder = models.autoencoder(
-        run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
-    )
     path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
     weights = records.read_arrays(path, record["files"]["weights"])
+    size, _, channels = record["result"]["image_shape"]
+    encoder, head, _ = encoders.build(
+        run.objective,
+        run.embedding_size,
+        classes=weights[-1].shape[0],  # the logits' biases; otherwise unused
+        image_size=size,
+        channels=channels,
+        last_activation=run.last_activation,
+    )
     encoder.set_weights(weights[: len(encoder.weights)])
-    decoder.set_weights(weights[len(encoder.weights) :])
-    return encoder, decoder
+    head.set_weights(weights[len(encoder.weights) :])
+    return encoder, head
 
 
-def choose(run, dataset, folder):
+def choose(run: Run, dataset: Dataset, folder: str | Path) -> np.ndarray | None:
     """The indices (k,) that a run trains on first, or None where it uses the full set alone."""
     return _chosen(run, dataset, folder)[0]
 
 
-def _chosen(run, dataset, folder):
-    """The same, and the seconds that it took: on record, if the selection has been measured."""
+def _chosen(run: Run, dataset: Dataset, folder: str | Path) -> tuple[np.ndarray | None, float]:
+    """Return what `choose` does, and the seconds that choosing took: from the record, if it has been measured."""
     if run.selection == "full":
         return None, 0.0
     started = time.perf_counter()
@@ -194,17 +210,23 @@ def _chosen(run, dataset, folder):
     return chosen, time.perf_counter() - started
 
 
-def replay(record, run, dataset, folder):
+def replay(record: dict, run: Run, dataset: Dataset, folder: str | Path) -> dict:
     """Train a recorded run again for exactly the steps it took, also where the clock had ended it.
 
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
-    given = Inputs(choose(run, dataset, folder), phases=tuple(record["result"]["phases"]))
+    subset = choose(run, dataset, folder)
+    phases = _position(*record["result"]["phases"])
+    given = Inputs(subset, phases=phases, added=_interpolated(run, subset, dataset, folder))
     [outcome] = train([run], dataset, given)
     return outcome.record
 
 
-def inputs(run, dataset, folder):
+def _position(fast: int, full: int) -> Position:
+    return fast, full
+
+
+def inputs(run: AnyRun, dataset: Dataset, folder: str | Path) -> Inputs:
     """What `train` needs to know of the records in `folder`; the run's prerequisites must be among them."""
     if isinstance(run, AutoencoderRun):
         return Inputs()
@@ -215,18 +237,32 @@ def inputs(run, dataset, folder):
     if run.time_share:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    return Inputs(subset, seconds, budget)
+    return Inputs(subset, seconds, budget, added=_interpolated(run, subset, dataset, folder))
+
+
+def _interpolated(
+    run: Run, subset: np.ndarray | None, dataset: Dataset, folder: str | Path
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The images and labels that a run adds to its subset, if any."""
+    if not run.interpolated or run.autoencoder is None or subset is None:
+        return None
+    from paperlib import interpolation
+
+    found = embeddings(run.autoencoder, dataset, folder)
+    points, labels = interpolation.between(found, dataset.y_train, subset, run.interpolated, seed=run.seed)
+    decoder = autoencoder(run.autoencoder, folder)[1]
+    return interpolation.decoded(decoder, points, dataset.x_train.shape[1]), labels
 
 
 def together(runs: Iterable[AnyRun]) -> list[tuple[AnyRun, ...]]:
     """Tuples of runs that share their beginning, in the order of the first of each."""
-    groups = {}
+    groups: dict[Hashable, list[AnyRun]] = {}
     for run in runs:
         groups.setdefault(beginning(run), []).append(run)
     return [tuple(group) for group in groups.values()]
 
 
-def _check_dataset(runs, dataset):
+def _check_dataset(runs: Iterable[AnyRun], dataset: Dataset) -> None:
     for run in runs:
         if (run.dataset, run.fingerprint) != (dataset.name, dataset.fingerprint):
             raise ValueError(
@@ -235,25 +271,25 @@ def _check_dataset(runs, dataset):
             )
 
 
-def _prerequisites(run):
+def _prerequisites(run: AnyRun) -> list[AnyRun]:
     if isinstance(run, AutoencoderRun):
         return []
     if isinstance(run, SelectionRun):
         return [run.autoencoder]
-    return ([run.autoencoder] if run.autoencoder else []) + run.baselines()
+    return [*([run.autoencoder] if run.autoencoder else []), *run.baselines()]
 
 
-def expected_steps(group, checkpoints=None):
+def expected_steps(group: tuple[AnyRun, ...], checkpoints: Checkpoints | None = None) -> int:
     """Steps that a tuple of runs takes, without those that they share, or that checkpoints hold."""
     run = group[0]
     if isinstance(run, SelectionRun):
         return 0
-    if not run.phases():
+    if isinstance(run, Run) and not run.phases():
         return round(run.steps * (run.time_share or 1))
-    return steps_to_take([run.phases() for run in group], checkpoints.positions if checkpoints else ())
+    return steps_to_take(_ends(group), checkpoints.positions if checkpoints else ())
 
 
-def _write(run, folder, outcome):
+def _write(run: AnyRun, folder: Path, outcome: Outcome) -> None:
     """The arrays first: what has a record is complete."""
     path = record_path(run, folder)
     if records.exists(path):  # another process was faster
@@ -261,7 +297,7 @@ def _write(run, folder, outcome):
     files = {name: path.with_suffix(suffix) for name, suffix in _ARRAY_FILES.items() if name in outcome.arrays}
     for name, file in files.items():
         file.unlink(missing_ok=True)  # left by a run that was killed
-        write = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_sealed
+        write: Callable = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_sealed
         write(file, outcome.arrays[name])
     digests = {"files": {"weights": records.file_digest(files["weights"])}} if "weights" in files else {}
     records.write(path, {**outcome.record, **digests})

@@ -1,7 +1,8 @@
 """What of a plan is on record, what is under way, and how long the rest takes on this machine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +23,18 @@ def speeds(runs: Iterable[AnyRun], dataset: Dataset) -> dict[tuple[type, int], f
     """Samples a second that this machine trains on, by kind of run and batch: the median of a few steps."""
     from paperlib import training
 
-    found = {}
+    found: dict[tuple[type, int], float] = {}
     for run in runs:
         key = (type(run), 0 if isinstance(run, SelectionRun) else run.batch)
         if key in found or isinstance(run, SelectionRun):
             continue
-        options = dict(steps=_STEPS, batch=run.batch, precision=run.precision)
+        options: dict[str, Any] = dict(steps=_STEPS, batch=run.batch, precision=run.precision)
         if isinstance(run, AutoencoderRun):
-            trained = training.train_autoencoder(dataset.x_train, embedding_size=run.embedding_size, **options)
+            options |= dict(embedding_size=run.embedding_size)
+            history = training.train_autoencoder(dataset.x_train, **options).history
         else:
-            trained = training.train_classifier(dataset, **options)
-        found[key] = run.batch / float(np.median(np.diff(trained.history.seconds)))
+            history = training.train_classifier(dataset, **options).history
+        found[key] = run.batch / float(np.median(np.diff(history.seconds)))
     return found
 
 
@@ -52,13 +54,16 @@ def table(plan: list[Stage], folder: Path, speed: dict[tuple[type, int], float])
     return pd.DataFrame(rows, columns=["stage", "runs", "on record", "hours left"])
 
 
-def _hours(group, folder, later, speed):
+def _hours(
+    group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun], speed: dict[tuple[type, int], float]
+) -> float:
     run = group[0]
     if isinstance(run, SelectionRun):
         return 0.0
-    samples = execution.expected_steps(group, execution.checkpoints(group, folder, later)) * run.batch
+    samples: float = execution.expected_steps(group, execution.checkpoints(group, folder, later)) * run.batch
     if isinstance(run, Run):
-        tests = sum(1 + sum(step < run.steps for step in TEST_STEPS) for run in group)
+        steps = [one.steps for one in group if isinstance(one, Run)]
+        tests = sum(1 + sum(test < end for test in TEST_STEPS) for end in steps)
         samples += tests * _KINDS * _FORWARD * 10_000
     return samples / speed[type(run), run.batch] / 3600
 

@@ -19,14 +19,14 @@ def on_signals() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
-    came = []
+    came: list[int] = []
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    def note(number, _frame):
+    def note(number: int, _frame: object) -> None:
         came.append(number)
         restore()
 
-    def restore():
+    def restore() -> None:
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from paperlib.checkpoints import Checkpoints, Position
 from paperlib.data import Dataset
 from paperlib.study import environment, records
-from paperlib.study.runs import AnyRun, AutoencoderRun, SelectionRun, plain
+from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun, plain
+
+if TYPE_CHECKING:
+    from paperlib.training import Autoencoder, DivergedError, Training
 
 # Keras takes seconds to import, and a study whose records are all there never needs it: the functions that
 # train import it themselves.
@@ -26,7 +29,7 @@ class Inputs(NamedTuple):
 
     subset, select_seconds : for classifiers, the indices (k,) to train on first or None, and what choosing them took.
     budget : seconds after which a clock ends the run. phases : to repeat such a run, its recorded steps.
-    embeddings : (N, n), for selections.
+    embeddings : (N, n), for selections. added : images (M, H, W, C) and labels (M,) that the subset gets besides.
     """
 
     subset: np.ndarray | None = None
@@ -34,6 +37,7 @@ class Inputs(NamedTuple):
     budget: float | None = None
     phases: Position | None = None
     embeddings: np.ndarray | None = None
+    added: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Outcome(NamedTuple):
@@ -61,36 +65,39 @@ def train(runs: Sequence[AnyRun], dataset: Dataset, given: Inputs, watch: Watch 
     given : what all of them are given, see `execution.inputs`.
     watch : without checkpoints, states are kept in memory; a run that a clock ends uses none.
     """
-    if isinstance(runs[0], AutoencoderRun):
-        yield from _trained_autoencoders(runs, dataset, watch)
-    elif isinstance(runs[0], SelectionRun):
-        yield _measured_selection(*runs, dataset, given.embeddings)
+    first = runs[0]
+    if isinstance(first, AutoencoderRun):
+        yield from _trained_autoencoders(cast(Sequence[AutoencoderRun], runs), dataset, watch)
+    elif isinstance(first, SelectionRun):
+        yield _measured_selection(first, dataset, given.embeddings)
     else:
-        yield from _trained_classifiers(runs, dataset, given, watch)
+        yield from _trained_classifiers(cast(Sequence[Run], runs), dataset, given, watch)
 
 
-def _options(run, *names):
-    """What a run says of how it is trained, as options of `training`: what all runs say, and these fields."""
-    return {name: getattr(run, name) for name in ("batch", "learning_rate", "precision", "seed", *names)}
+def _settings(kind: type, run: AnyRun) -> Any:
+    """What a run says of how it is trained, as settings of that kind. What it leaves open is the default."""
+    return kind(**{entry.name: getattr(run, entry.name) for entry in fields(kind) if hasattr(run, entry.name)})
 
 
-def _piece():
+def _piece() -> dict:
     """Where and with what this process computes."""
     described = environment.describe()
     return {name: described[name] for name in ("code", "backend", "device", "cores")}
 
 
-def _trained_autoencoders(runs, dataset, watch):
+def _trained_autoencoders(runs: Sequence[AutoencoderRun], dataset: Dataset, watch: Watch) -> Iterator[Outcome]:
     from paperlib import training
 
-    options = _options(runs[0], "embedding_size", "last_activation")
+    settings = _settings(training.AutoencoderSettings, runs[0])
     ends = [run.steps for run in runs]
-    trainings = training.train_autoencoders(dataset.x_train, ends, **options, **vars(watch), piece=_piece())
+    trainings = training.train_autoencoders(
+        dataset.x_train, ends, settings, labels=dataset.y_train, **vars(watch), piece=_piece()
+    )
     for run, trained in zip(runs, trainings, strict=True):
         yield _autoencoder_outcome(run, trained, dataset)
 
 
-def _autoencoder_outcome(run, trained, dataset):
+def _autoencoder_outcome(run: AutoencoderRun, trained: "Autoencoder", dataset: Dataset) -> Outcome:
     from paperlib import evaluation, training
     from paperlib.analysis import autoencoders
 
@@ -100,16 +107,21 @@ def _autoencoder_outcome(run, trained, dataset):
     embedded = time.perf_counter()
 
     size = trained.encoder.input_shape[1]
-    originals = training.center_crops(dataset.x_test, size)
-    reproductions = training.reproduce(trained.decoder, training.embed(trained.encoder, dataset.x_test))
-    mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
-    live = evaluation.live_elements(found)
+    decoded = training.reproduce(trained.decoder, training.embed(trained.encoder, dataset.x_test))
+    if run.objective == "labels":
+        described: dict[str, Any] = {"test": evaluation.classification(decoded, dataset.y_test)}
+    else:
+        originals = training.center_crops(dataset.x_test, size)
+        mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
+        described = {
+            "test": evaluation.reconstruction(decoded, originals, mean_image),
+            **autoencoders.described(found, decoded, originals),
+        }
     result = {
         "train_samples": len(dataset.x_train),
         "image_shape": list(trained.encoder.input_shape[1:]),
-        "test": evaluation.reconstruction(reproductions, originals, mean_image),
-        "live_elements": int(live.sum()),
-        **autoencoders.described(found, reproductions, originals),
+        "live_elements": int(evaluation.live_elements(found).sum()),
+        **described,
     }
     trained_for = trained.history.first_step_seconds + float(trained.history.seconds[-1])
     times = {"embed_s": embedded - started, "total_s": trained_for + time.perf_counter() - started}
@@ -117,11 +129,13 @@ def _autoencoder_outcome(run, trained, dataset):
     return Outcome(_record(run, result, trained.precision, **_measured(trained, times)), arrays)
 
 
-def _measured_selection(run, dataset, embeddings):
+def _measured_selection(run: SelectionRun, dataset: Dataset, embeddings: np.ndarray | None) -> Outcome:
     from paperlib.analysis import filtering
     from paperlib.study import selections
 
     labels, options = dataset.y_train, dict(run.options)
+    if embeddings is None:
+        raise ValueError(f"{run.label()}: no embeddings are given to select from; see `execution.inputs`")
     chosen, seconds, held = selections.measured(embeddings, run.k, run.method, labels=labels, seed=run.seed, **options)
     result = {
         **_subset(chosen, dataset),
@@ -132,7 +146,7 @@ def _measured_selection(run, dataset, embeddings):
     return Outcome(_record(run, result, None, times=times), {"indices": chosen})
 
 
-def _subset(chosen, dataset):
+def _subset(chosen: np.ndarray, dataset: Dataset) -> dict:
     """What records say of the indices (k,) of a subset."""
     return {
         "size": len(chosen),
@@ -141,25 +155,30 @@ def _subset(chosen, dataset):
     }
 
 
-def _trained_classifiers(runs, dataset, given, watch):
+def _trained_classifiers(runs: Sequence[Run], dataset: Dataset, given: Inputs, watch: Watch) -> Iterator[Outcome]:
     from paperlib import evaluation, training
 
     run = runs[0]  # of the others only the numbers of steps differ
+    trained_on, subset = dataset, given.subset
+    if given.added and subset is not None:
+        from paperlib import interpolation
 
-    def test(model):
+        trained_on, subset = interpolation.extended(dataset, subset, *given.added)
+
+    def test(model: Any) -> dict:
         logits = training.predict(model, dataset.x_test, standardize_by=run.standardize_by)
         return evaluation.classification(logits, dataset.y_test)
 
-    options = _options(run, "weight_decay", "standardize_by", "clip", "rate_steps", "order", "decay", "feed")
-    options |= dict(test=test, test_at=TEST_STEPS, on_step=watch.on_step, should_stop=watch.should_stop)
-    ends = [given.phases] if given.phases else [run.phases() for run in runs]
-    if None in ends:  # the clock's reading is its result, so it is not taken up again after an interruption
+    settings = _settings(training.ClassifierSettings, run)
+    watched: dict[str, Any] = dict(test=test, test_at=TEST_STEPS, on_step=watch.on_step, should_stop=watch.should_stop)
+    ends = [given.phases] if given.phases else [phases for run in runs if (phases := run.phases())]
+    if not ends:  # the clock's reading is its result, so it is not taken up again after an interruption
         steps = None if run.split_of == "seconds" else run.steps
-        timed = dict(split=run.split, steps=steps, seconds=given.budget)
-        trainings = iter([training.train_classifier(dataset, given.subset, **timed, **options)])
+        watched |= dict(split=run.split, steps=steps, seconds=given.budget)
+        trainings = iter([training.train_classifier(trained_on, subset, **vars(settings), **watched)])
     else:
-        options |= dict(checkpoints=watch.checkpoints, piece=_piece())
-        trainings = training.train_classifiers(dataset, given.subset, ends, **options)
+        watched |= dict(checkpoints=watch.checkpoints, piece=_piece())
+        trainings = training.train_classifiers(trained_on, subset, ends, settings, **watched)
     try:
         for run, trained in zip(runs, trainings, strict=True):
             yield Outcome(_classifier_record(run, trained, dataset, given), {})
@@ -169,7 +188,7 @@ def _trained_classifiers(runs, dataset, given, watch):
         yield Outcome(_diverged_record(run, error, dataset), {})
 
 
-def _classifier_record(run, trained, dataset, given):
+def _classifier_record(run: Run, trained: "Training", dataset: Dataset, given: Inputs) -> dict:
     evaluating = time.perf_counter()
     result = {
         "train_samples": len(dataset.x_train),
@@ -189,7 +208,7 @@ def _classifier_record(run, trained, dataset, given):
     return _record(run, result, trained.precision, **_measured(trained, times))
 
 
-def _curve(tests):
+def _curve(tests: list[tuple[int, dict[str, Any]]]) -> dict:
     """Accuracy and cross-entropy under each kind of weights after each step that was tested, as plain data."""
     kinds, quantities = tests[-1][1], ("accuracy", "cross_entropy")
     return {
@@ -200,7 +219,7 @@ def _curve(tests):
     }
 
 
-def _tests_of_own_statistics(run, trained, dataset):
+def _tests_of_own_statistics(run: Run, trained: "Training", dataset: Dataset) -> dict:
     """Of a run that is cut off: tests of averaged weights with batch-norm statistics of their own (R14)."""
     if not run.stop:
         return {}
@@ -217,7 +236,7 @@ def _tests_of_own_statistics(run, trained, dataset):
     return tests
 
 
-def _diverged_record(run, error, dataset):
+def _diverged_record(run: Run, error: "DivergedError", dataset: Dataset) -> dict:
     """Of a network whose weights are no numbers: it names the first class, whatever it is shown."""
     from paperlib import evaluation
     from paperlib.compute import precision
@@ -227,14 +246,14 @@ def _diverged_record(run, error, dataset):
     names = ("raw", "warmup", "constant", "warmup_own", "constant_own")
     result = {
         "train_samples": len(dataset.x_train),
-        "phases": list(run.phases()),
+        "phases": list(run.phases() or ()),
         "diverged_at": error.step,
         "test": dict.fromkeys(names, test),
     }
     return _record(run, result, precision.resolve(run.precision))
 
 
-def _measured(trained, times):
+def _measured(trained: "Training | Autoencoder", times: dict) -> dict[str, Any]:
     """The sections of a record that tell how training went."""
     history = trained.history
     stretch = -(-len(history.loss) // HISTORY_POINTS)  # steps a point
@@ -253,7 +272,7 @@ def _measured(trained, times):
     }
 
 
-def _record(run, result, precision, **measured):
+def _record(run: AnyRun, result: dict, precision: str | None, **measured: Any) -> dict:
     content = plain(run)
     pieces = measured.pop("pieces", [])
     return {

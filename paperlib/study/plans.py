@@ -1,14 +1,30 @@
 """What the paper ran, and what its claims need besides: profile and data set -> runs.
 
-Of the data set only its name and fingerprint are looked at.
+Of the data set only its name and fingerprint are looked at. `Readings` hold for a whole plan, except where a plan
+compares their alternatives. Reading R7, `overlap`, is for the paper's figures (`split_runs`, `loss_runs` and those
+made of them); all that goes beyond the paper is planned with `fill`.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any, Protocol, get_args
 
 from paperlib.selection import METHODS, REGISTRY
-from paperlib.study.profiles import PAPER_STEPS
-from paperlib.study.runs import TIME_SHARE, AutoencoderRun, Run, cut_off, selection_of
+from paperlib.study.profiles import PAPER_STEPS, Profile
+from paperlib.study.runs import (
+    DEFAULT_READINGS,
+    TIME_SHARE,
+    AnyRun,
+    AutoencoderRun,
+    Feed,
+    Overlap,
+    Readings,
+    Run,
+    SelectionRun,
+    cut_off,
+    selection_of,
+)
 
 _REQUIRED = {name: method.study_options for name, method in REGISTRY.items() if method.study_options}
 
@@ -16,7 +32,17 @@ _REQUIRED = {name: method.study_options for name, method in REGISTRY.items() if 
 VARIANTS = {"penalty": 0.5, "pairs": True, "pca": True, "quota_per_class": True}
 
 
-def autoencoder_run(profile, dataset, *, precision="auto"):
+class Named(Protocol):
+    """All that plans look at of a data set."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+
+def autoencoder_run(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> AutoencoderRun:
     """The one autoencoder whose embeddings all selections of a study use."""
     return AutoencoderRun(
         dataset.name,
@@ -24,25 +50,29 @@ def autoencoder_run(profile, dataset, *, precision="auto"):
         profile.embedding_size,
         profile.autoencoder_steps,
         profile.autoencoder_batch,
-        precision=precision,
+        precision=readings.precision,
     )
 
 
-def split_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+def split_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Fig. 5: every split for random and for embedding-based selection; split 0 is the baseline."""
-    full = _full_run(profile, dataset, feed, precision)
-    subsets = [_subset(full, profile, dataset, method, profile.k, overlap) for method in ("random", "top_activations")]
+    full = _full_run(profile, dataset, readings)
+    subsets = [
+        _subset(full, profile, dataset, method, profile.k, readings.overlap) for method in ("random", "top_activations")
+    ]
     return [run for split in profile.runs_at_split for run in _at(split, subsets if split else [full], profile)]
 
 
-def control_runs(profile, dataset, union_size, *, feed="resident", precision="auto"):
+def control_runs(
+    profile: Profile, dataset: Named, union_size: int | None, readings: Readings = DEFAULT_READINGS
+) -> list[Run]:
     """Where Fig. 5 shows a gap: which property of the subset makes it?
 
     Random with the same number per class; the plain union of eq. 4 (reading R7), and random at the union's size, which
     only the embeddings tell (None: without these); and at 100 / 0 the subset that is ten times as large.
     """
-    full = _full_run(profile, dataset, feed, precision)
-    union = union_run(profile, dataset, feed=feed, precision=precision)
+    full = _full_run(profile, dataset, readings)
+    union = union_run(profile, dataset, readings)
     controls = [_subset(full, profile, dataset, "random_balanced", profile.k), union]
     controls += [_subset(full, profile, dataset, "random", union_size)] if union_size else []
     large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k), split=1.0)
@@ -51,19 +81,19 @@ def control_runs(profile, dataset, union_size, *, feed="resident", precision="au
     return runs + [replace(large, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0]))]
 
 
-def union_run(profile, dataset, *, feed="resident", precision="auto"):
+def union_run(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> Run:
     """The first run on the plain union, whose size depends on how the elements' lists overlap."""
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     return replace(_subset(full, profile, dataset, "top_activations", profile.k, "union"), split=1.0)
 
 
-def riddle_runs(profile, dataset, *, feed="resident", precision="auto"):
+def riddle_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Reading R14: both arms of Fig. 6, cut off at the paper's share of the steps, by candidate mechanism.
 
     The learning rate as it is, with averages of which the statistics are their own (b), and raised until it
     diverges (d); and the full set alone after few steps (c). Mechanism (a) is in every record.
     """
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
     cut = round(profile.steps * TIME_SHARE)
     few = [steps for steps in (1, 3, 10, 30, 100, 300) if steps < cut]
@@ -76,12 +106,12 @@ def riddle_runs(profile, dataset, *, feed="resident", precision="auto"):
     ]
 
 
-def length_runs(profile, dataset, *, feed="resident", precision="auto"):
+def length_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Runs planned for a share of the steps: the full set alone, and 50 / 50 with either selection.
 
     The accuracy after so many steps is that of a run's last step, as everywhere.
     """
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     halves = [_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations")]
     arms = [full, *(replace(half, split=0.5) for half in halves)]
     return [
@@ -92,20 +122,20 @@ def length_runs(profile, dataset, *, feed="resident", precision="auto"):
     ]
 
 
-def budget_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+def budget_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Fig. 6: the full set alone, and half of the steps on the subset first, until the time is up (reading R9)."""
-    runs = loss_runs(profile, dataset, overlap=overlap, feed=feed, precision=precision)
+    runs = loss_runs(profile, dataset, readings)
     return [run for run in runs if run.k != profile.large_k]
 
 
-def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+def loss_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Fig. 7: the runs of Fig. 6, and the same with a subset ten times as large.
 
     The arms take turns, so that a machine that is slower for a while is so for all of them.
     """
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     half, large = (
-        replace(_subset(full, profile, dataset, "top_activations", k, overlap), split=0.5)
+        replace(_subset(full, profile, dataset, "top_activations", k, readings.overlap), split=0.5)
         for k in (profile.k, profile.large_k)
     )
     return [
@@ -115,54 +145,54 @@ def loss_runs(profile, dataset, *, overlap="fill", feed="resident", precision="a
     ]
 
 
-def limited_runs(profile, dataset, *, large=True, overlap="fill", feed="resident", precision="auto"):
+def limited_runs(
+    profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS, large: bool = True
+) -> list[Run]:
     """What Fig. 6 shows, and with the `large` subset Fig. 7: until a clock says stop or, in a profile without one, cut
     off after the paper's share of the steps."""
-    options = dict(feed=feed, precision=precision)
     if profile.budget_seeds:
-        return (loss_runs if large else budget_runs)(profile, dataset, overlap=overlap, **options)
-    cuts = budget_cuts(profile, dataset, **options)
-    return cuts + ([run for run in large_runs(profile, dataset, **options) if run.stop] if large else [])
+        return (loss_runs if large else budget_runs)(profile, dataset, readings)
+    cuts = budget_cuts(profile, dataset, readings)
+    return cuts + ([run for run in large_runs(profile, dataset, readings) if run.stop] if large else [])
 
 
-def learning_runs(profile, dataset, *, feed="resident", precision="auto"):
+def learning_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Runs whose tests make learning curves: of Fig. 5 and of several lengths, and what they are on their way."""
-    options = dict(feed=feed, precision=precision)
-    whole = split_runs(profile, dataset, **options) + length_runs(profile, dataset, **options)
+    whole = split_runs(profile, dataset, readings) + length_runs(profile, dataset, readings)
     return list(dict.fromkeys([*whole, *map(cut_off, whole)]))
 
 
-def claim_runs(profile, dataset, *, overlap="fill", feed="resident", precision="auto"):
+def claim_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[AnyRun]:
     """What the ledger measures claims with: the autoencoder and the runs of Fig. 5, 6 and 7."""
-    options = dict(overlap=overlap, feed=feed, precision=precision)
-    classifiers = split_runs(profile, dataset, **options) + limited_runs(profile, dataset, **options)
-    return [autoencoder_run(profile, dataset, precision=precision), *dict.fromkeys(classifiers)]
+    classifiers = split_runs(profile, dataset, readings) + limited_runs(profile, dataset, readings)
+    return [autoencoder_run(profile, dataset, readings), *dict.fromkeys(classifiers)]
 
 
-def precision_runs(profile, dataset, *, feed="resident"):
+def precision_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The baseline in the machine's own precision and in float32, from the same seeds."""
-    full = {precision: _full_run(profile, dataset, feed, precision) for precision in ("auto", "float32")}
-    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in full.values()]
+    full = _full_run(profile, dataset, readings)
+    formats = [replace(full, precision=precision) for precision in ("auto", "float32")]
+    return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in formats]
 
 
-def feed_runs(profile, dataset, *, precision="auto"):
+def feed_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The full set alone and the 50 / 50 run with both feeds (reading R13), in turn: what does a step cost?"""
     arms = []
-    for feed in ("resident", "streamed"):
-        full = _full_run(profile, dataset, feed, precision)
+    for feed in get_args(Feed):
+        full = _full_run(profile, dataset, replace(readings, feed=feed))
         half = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=0.5)
         arms += [full, half]
     return [replace(arm, seed=seed) for seed in profile.length_seeds for arm in arms]
 
 
-def method_runs(profile, dataset, *, feed="resident", precision="auto"):
+def method_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """All methods at several sizes, variants of eq. 4 at the paper's, each at 100 / 0 and 90 / 10; and the full set.
 
     Facility location chooses in each class by itself: over all of CIFAR-10 its similarities are 20 GB. The
     feature-based method counts activations from an element's lowest on: the autoencoder's are normalized.
     """
-    full = _full_run(profile, dataset, feed, precision)
-    autoencoder = autoencoder_run(profile, dataset, precision=precision)
+    full = _full_run(profile, dataset, readings)
+    autoencoder = autoencoder_run(profile, dataset, readings)
     arms = []
     for k in sorted(profile.compared_sizes, key=lambda k: k != profile.k):  # the paper's first
         for method in METHODS:
@@ -183,10 +213,12 @@ class Stage:
     """Runs of a plan that answer one question together."""
 
     title: str
-    runs: list
+    runs: Sequence[AnyRun]
 
 
-def stages(profile, dataset, union_size=None, *, feed="resident", precision="auto"):
+def stages(
+    profile: Profile, dataset: Named, union_size: int | None = None, readings: Readings = DEFAULT_READINGS
+) -> list[Stage]:
     """Everything that the notebooks run, in the order that decides most first: a list of `Stage`s, each run in one.
 
     One seed after the other: random at 100 / 0 and at the late splits, the full set, the autoencoder, eq. 4 with
@@ -194,10 +226,9 @@ def stages(profile, dataset, union_size=None, *, feed="resident", precision="aut
 
     union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
     """
-    options = dict(feed=feed, precision=precision)
-    splits = split_runs(profile, dataset, **options)
+    splits = split_runs(profile, dataset, readings)
     cuts = [cut_off(run) for run in splits]
-    plan = []
+    plan: list[tuple[str, list[Any]]] = []
     for seed in range(max(profile.runs_at_split.values())):
         ours = [run for run in splits if run.seed == seed]
         late = sorted((run for run in ours if run.split >= 0.9), key=lambda run: -run.split)
@@ -207,25 +238,31 @@ def stages(profile, dataset, union_size=None, *, feed="resident", precision="aut
         plan += [
             (f"seed {seed}: random, 100 / 0 and late splits", random),
             (f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full))),
-            *([("the autoencoder", [autoencoder_run(profile, dataset, precision=precision)])] if not seed else []),
+            *([("the autoencoder", [autoencoder_run(profile, dataset, readings)])] if not seed else []),
             (f"seed {seed}: eq. 4, 100 / 0 and late splits", eq4),
             (f"seed {seed}: eq. 4, 50 / 50 and its cut-off", half + list(map(cut_off, half))),
         ]
     plan += [
-        ("a subset ten times as large", large_runs(profile, dataset, **options)),
+        ("a subset ten times as large", large_runs(profile, dataset, readings)),
         ("the other splits, and all cut-offs", splits + cuts),
-        ("a fixed budget by the clock", claim_runs(profile, dataset, **options)),
+        ("a fixed budget by the clock", claim_runs(profile, dataset, readings)),
         (
             "autoencoders as a factor",
-            autoencoder_runs(profile, dataset, precision=precision) + factor_runs(profile, dataset, **options),
+            autoencoder_runs(profile, dataset, readings) + factor_runs(profile, dataset, readings),
         ),
-        ("alternative readings", reading_runs(profile, dataset, **options)),
-        ("why is random weak", list(chain(*weak_random_runs(profile, dataset, **options).values()))),
-        ("the riddle", riddle_runs(profile, dataset, **options)),
-        ("costs", length_runs(profile, dataset, **options) + feed_runs(profile, dataset, precision=precision)),
-        ("precision", precision_runs(profile, dataset, feed=feed)),
-        ("controls", control_runs(profile, dataset, union_size, **options)),
-        ("methods", selection_runs(profile, dataset, precision=precision) + method_runs(profile, dataset, **options)),
+        ("alternative readings", reading_runs(profile, dataset, readings)),
+        ("why is random weak", list(chain(*weak_random_runs(profile, dataset, readings).values()))),
+        (
+            "other encoders, and samples in between",
+            encoder_runs(profile, dataset, readings)
+            + embedding_runs(profile, dataset, readings)
+            + interpolation_runs(profile, dataset, readings),
+        ),
+        ("the riddle", riddle_runs(profile, dataset, readings)),
+        ("costs", length_runs(profile, dataset, readings) + feed_runs(profile, dataset, readings)),
+        ("precision", precision_runs(profile, dataset, readings)),
+        ("controls", control_runs(profile, dataset, union_size, readings)),
+        ("methods", selection_runs(profile, dataset, readings) + method_runs(profile, dataset, readings)),
     ]
     seen, found = set(), []
     for title, runs in plan:
@@ -235,82 +272,121 @@ def stages(profile, dataset, union_size=None, *, feed="resident", precision="aut
     return found
 
 
-def all_runs(profile, dataset, union_size=None, *, feed="resident", precision="auto"):
+def all_runs(
+    profile: Profile, dataset: Named, union_size: int | None = None, readings: Readings = DEFAULT_READINGS
+) -> list[AnyRun]:
     """The runs of all `stages`."""
-    return [run for stage in stages(profile, dataset, union_size, feed=feed, precision=precision) for run in stage.runs]
+    return [run for stage in stages(profile, dataset, union_size, readings) for run in stage.runs]
 
 
-def large_runs(profile, dataset, *, feed="resident", precision="auto"):
+def large_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The subset that is ten times as large (Fig. 7) in steps: 50 / 50 cut off, and 100 / 0, for up to three seeds."""
-    full = _full_run(profile, dataset, feed, precision)
-    large = _subset(full, profile, dataset, "top_activations", profile.large_k)
+    full = _full_run(profile, dataset, readings)
+    large = _subset(full, profile, dataset, "top_activations", profile.large_k, readings.overlap)
     arms = [cut_off(replace(large, split=0.5)), replace(large, split=1.0)]
     return [replace(arm, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0])) for arm in arms]
 
 
-def budget_cuts(profile, dataset, *, feed="resident", precision="auto"):
+def budget_cuts(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Fig. 6 in steps, whatever a machine's pace: the full set alone and 50 / 50 with either selection, cut off."""
-    half = [run for run in split_runs(profile, dataset, feed=feed, precision=precision) if run.split in (0, 0.5)]
+    half = [run for run in split_runs(profile, dataset, readings) if run.split in (0, 0.5)]
     seeds = range(profile.runs_at_split.get(0.5, 0))
     return [cut_off(run) for run in half if run.seed in seeds]
 
 
-def autoencoder_runs(profile, dataset, *, precision="auto"):
+def autoencoder_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[AutoencoderRun]:
     """The autoencoders whose embeddings eq. 4 is tried with: seeds, snapshots of the first, a linear last layer."""
-    first = autoencoder_run(profile, dataset, precision=precision)
+    first = autoencoder_run(profile, dataset, readings)
     seeds = [replace(first, seed=seed) for seed in profile.autoencoder_seeds]
     snapshots = [replace(first, steps=round(first.steps * share)) for share in profile.snapshots]
     linear = [replace(first, last_activation="linear")] if profile.reading_seeds else []
     return seeds + snapshots + linear
 
 
-def factor_runs(profile, dataset, *, feed="resident", precision="auto"):
+def encoder_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[AutoencoderRun]:
+    """Encoders that learn by another objective than the paper's (`paperlib.encoders`), as long as its autoencoder."""
+    if not profile.encoder_seeds:
+        return []
+    first = autoencoder_run(profile, dataset, readings)
+    return [replace(first, objective="variational"), replace(first, objective="labels")]
+
+
+def embedding_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
+    """Eq. 4 at 100 / 0 with the embeddings of each of the `encoder_runs`."""
+    full = _full_run(profile, dataset, readings)
+    eq4 = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=1.0)
+    return [
+        replace(eq4, autoencoder=encoder, seed=seed)
+        for encoder in encoder_runs(profile, dataset, readings)
+        for seed in profile.encoder_seeds
+    ]
+
+
+def interpolation_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
+    """Either subset at 100 / 0 with half as many samples again: interpolated ones, and real ones."""
+    full = _full_run(profile, dataset, readings)
+    encoder, more = autoencoder_run(profile, dataset, readings), profile.k // 2
+    arms = []
+    for method in ("random", "top_activations"):
+        subset = replace(_subset(full, profile, dataset, method, profile.k), split=1.0)
+        arms += [replace(subset, autoencoder=encoder, interpolated=more), replace(subset, k=profile.k + more)]
+    return [replace(arm, seed=seed) for arm in arms for seed in profile.encoder_seeds]
+
+
+def factor_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Eq. 4 at 100 / 0 with each of the `autoencoder_runs`: how much do seed, training and last layer matter?"""
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     eq4 = replace(_subset(full, profile, dataset, "top_activations", profile.k), split=1.0)
     return [
         replace(eq4, autoencoder=autoencoder, seed=seed)
-        for autoencoder in autoencoder_runs(profile, dataset, precision=precision)
+        for autoencoder in autoencoder_runs(profile, dataset, readings)
         for seed in profile.factor_seeds
     ]
 
 
-def prediction_runs(profile, dataset, *, feed="resident", precision="auto"):
+def prediction_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Runs that say how accuracy on a subset grows with training: of Fig. 5, their cut-offs, and eq. 4 at 100 / 0 with
     each seed of the autoencoder."""
-    options = dict(feed=feed, precision=precision)
-    whole = split_runs(profile, dataset, **options)
-    first = autoencoder_run(profile, dataset, precision=precision)
+    whole = split_runs(profile, dataset, readings)
+    first = autoencoder_run(profile, dataset, readings)
     alike = [replace(first, seed=seed) for seed in profile.autoencoder_seeds]
-    factor = [run for run in factor_runs(profile, dataset, **options) if run.autoencoder in alike]
+    factor = [run for run in factor_runs(profile, dataset, readings) if run.autoencoder in alike]
     return list(dict.fromkeys([*whole, *map(cut_off, whole), *factor]))
 
 
 # Alternative readings -> what they change in a run. R6, the linear last layer, is an autoencoder's.
-READINGS = {
+ALTERNATIVE_READINGS: dict[str, dict[str, Any]] = {
     "R2: 0.004 |w|²": {"weight_decay": 0.008},
     "R4: divided by the variance": {"standardize_by": "variance"},
     "R3: brightness and contrast clipped": {"clip": True},
 }
 
 
-def reading_runs(profile, dataset, *, feed="resident", precision="auto"):
+def reading_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The full set alone, and 100 / 0 with either selection, under each alternative reading."""
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     subsets = [_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations")]
     arms = [full, *(replace(subset, split=1.0) for subset in subsets)]
     return [
         replace(arm, **change, seed=seed)
-        for change in READINGS.values()
+        for change in ALTERNATIVE_READINGS.values()
         for seed in profile.reading_seeds
         for arm in arms
     ]
 
 
+def open_question_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
+    """What the paper leaves open (notebook 14): encoders, samples in between, readings; the usual runs beside them."""
+    runs = [run for run in split_runs(profile, dataset, readings) if run.split in (0, 1)]
+    for plan in (factor_runs, embedding_runs, interpolation_runs, reading_runs):
+        runs += plan(profile, dataset, readings)
+    return list(dict.fromkeys(runs))
+
+
 _DECAY_EPOCHS = 350  # of the tutorial's schedule; on the paper's subset they are 1,476 of its 10,000 steps
 
 
-def weak_random_runs(profile, dataset, *, feed="resident", precision="auto"):
+def weak_random_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> dict[str, list[Run]]:
     """Why is the paper's random arm so weak (57.6 %)? Each possible reason alone, at 100 / 0, with both selections.
 
     Reasons that other plans test are not in here: longer training (profiles `steps` and `paper`), fewer samples
@@ -321,7 +397,7 @@ def weak_random_runs(profile, dataset, *, feed="resident", precision="auto"):
     dict of str to list of Run
         Reason -> its runs.
     """
-    full = _full_run(profile, dataset, feed, precision)
+    full = _full_run(profile, dataset, readings)
     subsets = (_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations"))
     random, eq4 = (replace(subset, split=1.0) for subset in subsets)
     # As large a share of the steps as at the paper's scale, where the schedule would have come from epochs.
@@ -335,7 +411,7 @@ def weak_random_runs(profile, dataset, *, feed="resident", precision="auto"):
             replace(random, counts_of="top_activations", autoencoder=eq4.autoencoder, seed=seed) for seed in seeds
         ],
     }
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "read by class, through a small buffer": {"order": "by_class"},
         "brightness and contrast clipped (R3)": {"clip": True},
         "images divided by their variance (R4)": {"standardize_by": "variance"},
@@ -346,35 +422,35 @@ def weak_random_runs(profile, dataset, *, feed="resident", precision="auto"):
     return reasons
 
 
-def selection_runs(profile, dataset, *, precision="auto"):
+def selection_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[SelectionRun]:
     """Every selection that `method_runs` trains on, to measure it."""
-    autoencoder = autoencoder_run(profile, dataset, precision=precision)
-    runs = [run for run in method_runs(profile, dataset, precision=precision) if run.k]
+    autoencoder = autoencoder_run(profile, dataset, readings)
+    runs = [run for run in method_runs(profile, dataset, readings) if run.k]
     return list(dict.fromkeys(selection_of(replace(run, autoencoder=autoencoder)) for run in runs))
 
 
-def _variant(run, **options):
+def _variant(run: Run, **options: Any) -> Run:
     return replace(run, variant=tuple(options.items()))
 
 
-def _full_run(profile, dataset, feed, precision):
+def _full_run(profile: Profile, dataset: Named, readings: Readings) -> Run:
     return Run(
         dataset.name,
         dataset.fingerprint,
         steps=profile.steps,
         batch=profile.batch,
         decay=profile.decay,
-        feed=feed,
-        precision=precision,
+        feed=readings.feed,
+        precision=readings.precision,
     )
 
 
-def _at(split, arms, profile):
+def _at(split: float, arms: Iterable[Run], profile: Profile) -> list[Run]:
     return [replace(arm, split=split, seed=seed) for arm in arms for seed in range(profile.runs_at_split[split])]
 
 
-def _subset(run, profile, dataset, method, k, overlap="fill"):
+def _subset(run: Run, profile: Profile, dataset: Named, method: str, k: int, overlap: Overlap = "fill") -> Run:
     if method != "top_activations":
         return replace(run, selection=method, k=k)
-    autoencoder = autoencoder_run(profile, dataset, precision=run.precision)
+    autoencoder = autoencoder_run(profile, dataset, Readings(precision=run.precision))
     return replace(run, selection=method, k=k, overlap=overlap, autoencoder=autoencoder)

@@ -1,6 +1,7 @@
 """How large the study is run: four sets of values for the same code."""
 
 from dataclasses import dataclass
+from typing import Any
 
 PAPER_STEPS = 10_000
 PAPER_DECAY = 0.9999
@@ -18,27 +19,29 @@ class Profile:
     autoencoder_batch: int
     steps: int
     batch: int
-    runs_at_split: dict  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
-    baseline_seeds: tuple  # whose median time the budgets are shares of; also run in float32
-    budget_seeds: tuple  # of each arm of Fig. 6
-    large_seeds: tuple  # of these, those that the subset ten times as large is run with, too (Fig. 7)
-    riddle_seeds: tuple  # of each candidate mechanism
-    lengths: tuple  # shares of the steps that the cost of an accuracy is measured at
-    length_seeds: tuple
-    compared_sizes: tuple  # k of the selections that methods are compared at
-    compared_seeds: tuple  # of each method, size and split
-    autoencoder_seeds: (
-        tuple  # of the autoencoders whose embeddings eq. 4 is tried with; the first one's are used elsewhere
-    )
-    snapshots: tuple  # shares of the autoencoder's steps after which its embeddings are tried, too
-    factor_seeds: tuple  # of the runs with each of these autoencoders
-    reading_seeds: tuple  # of the runs with each alternative reading
-    hypothesis_seeds: tuple  # of the runs with each possible reason for the paper's weak random arm
-    notebooks: tuple = ()  # what the names of the notebooks begin with that show this profile; all unless given
+    runs_at_split: dict[
+        float, int
+    ]  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
+    baseline_seeds: tuple[int, ...]  # whose median time the budgets are shares of; also run in float32
+    budget_seeds: tuple[int, ...]  # of each arm of Fig. 6
+    large_seeds: tuple[int, ...]  # of these, those that the subset ten times as large is run with, too (Fig. 7)
+    riddle_seeds: tuple[int, ...]  # of each candidate mechanism
+    lengths: tuple[float, ...]  # shares of the steps that the cost of an accuracy is measured at
+    length_seeds: tuple[int, ...]
+    compared_sizes: tuple[int, ...]  # k of the selections that methods are compared at
+    compared_seeds: tuple[int, ...]  # of each method, size and split
+    # Of the autoencoders whose embeddings eq. 4 is tried with. Everything else uses those of the first.
+    autoencoder_seeds: tuple[int, ...]
+    snapshots: tuple[float, ...]  # shares of the autoencoder's steps after which its embeddings are tried, too
+    factor_seeds: tuple[int, ...]  # of the runs with each of these autoencoders
+    reading_seeds: tuple[int, ...]  # of the runs with each alternative reading
+    encoder_seeds: tuple[int, ...]  # of the runs with each other encoder, and with samples in between
+    hypothesis_seeds: tuple[int, ...]  # of the runs with each possible reason for the paper's weak random arm
+    notebooks: tuple[str, ...] = ()  # how the names of its notebooks begin; all unless given
     under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
 
     @property
-    def decay(self):
+    def decay(self) -> float:
         """The constant average's decay: at the last step it holds as much of the initial weights as the paper's.
 
         0.9999 ^ 10,000 = 36.8 % of them. The average with warm-up is not bound by it in so few steps.
@@ -46,13 +49,13 @@ class Profile:
         return PAPER_DECAY ** (PAPER_STEPS / self.steps)
 
     @property
-    def large_k(self):
+    def large_k(self) -> int:
         """The subset of Fig. 7 that is ten times as large (86.40 % of CIFAR-10)."""
         return 10 * self.k
 
 
 # Where a run takes hours: nothing that a clock decides, and what the smaller profiles answer is not asked again.
-_BY_STEPS_ALONE = dict(
+_BY_STEPS_ALONE: dict[str, Any] = dict(
     baseline_seeds=(),
     budget_seeds=(),
     large_seeds=(),
@@ -63,6 +66,7 @@ _BY_STEPS_ALONE = dict(
     compared_seeds=(),
     autoencoder_seeds=(0,),
     reading_seeds=(),
+    encoder_seeds=(),
     notebooks=("01", "02", "03", "04", "05", "06", "11"),
     under_way=True,
 )
@@ -94,6 +98,7 @@ PROFILES = {
             snapshots=(0.5,),
             factor_seeds=(0,),
             reading_seeds=(0,),
+            encoder_seeds=(0,),
             hypothesis_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
@@ -120,6 +125,7 @@ PROFILES = {
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
             reading_seeds=(0,),
+            encoder_seeds=(0, 1, 2, 3, 4),
             hypothesis_seeds=(0, 1, 2),
             under_way=True,
         ),
@@ -161,7 +167,7 @@ PROFILES = {
 }
 
 
-def profile(name):
+def profile(name: str) -> Profile:
     """The profile of that name; ValueError lists the names there are."""
     if name not in PROFILES:
         raise ValueError(f"unknown profile {name!r}: choose from {', '.join(PROFILES)}")

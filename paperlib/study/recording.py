@@ -49,7 +49,7 @@ def record(
 def _plan(setting: Profile, dataset: Dataset, folder: Path) -> list[plans.Stage]:
     """The stages, with the runs on the union's size if its autoencoder is on record."""
     union = plans.union_run(setting, dataset)
-    known = execution.is_recorded(union.autoencoder, folder)
+    known = union.autoencoder is not None and execution.is_recorded(union.autoencoder, folder)
     return plans.stages(setting, dataset, len(study.choose(union, dataset, folder)) if known else None)
 
 

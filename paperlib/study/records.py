@@ -30,7 +30,7 @@ _DIGEST_BYTES = 32  # of a SHA-256, behind a sealed array
 
 
 class DataSet(NamedTuple):
-    """All that plans look at of a data set."""
+    """What records say of the data set that they were made on: all that `plans` need, without the samples."""
 
     name: str
     fingerprint: str
@@ -168,7 +168,7 @@ def write(path: str | os.PathLike, record: Mapping[str, Any]) -> bool:
 
 def write_arrays(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> bool:
     """Write a dict of arrays to an .npz file, as `write` does."""
-    return _write_once(path, lambda file: np.savez(file, **arrays))
+    return _write_once(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
 
 
 def write_array(path: str | os.PathLike, array: np.ndarray) -> bool:
@@ -353,7 +353,7 @@ def _what_else(path: Path) -> str:
 
 def _array_digest(array: np.ndarray) -> bytes:
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    digest.update(np.ascontiguousarray(array))
+    digest.update(np.ascontiguousarray(array))  # type: ignore[arg-type]
     return digest.digest()
 
 

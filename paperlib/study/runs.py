@@ -1,7 +1,8 @@
 """What is run: autoencoders and classifiers as data, named by their content."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from paperlib.checkpoints import Position
@@ -10,20 +11,45 @@ from paperlib.study import records
 
 TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
 
+Overlap = Literal["", "fill", "union"]  # "": the method has no such option
+Feed = Literal["resident", "streamed"]
 Precision = Literal["auto", "bfloat16", "float32"]
+
+
+@cache
+def _choices(kind: type) -> dict[str, tuple]:
+    """The values that the `Literal`s of a dataclass list, by field."""
+    hints = get_type_hints(kind).items()
+    return {name: get_args(hint) for name, hint in hints if get_origin(hint) is Literal}
 
 
 class _Choices:
     """Refuses, before anything is trained, a value that a field's `Literal` does not list."""
 
-    def __post_init__(self):
-        for name, hint in get_type_hints(type(self)).items():
-            value = getattr(self, name)
-            if get_origin(hint) is Literal and value not in get_args(hint):
-                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, get_args(hint)))}")
+    def __post_init__(self) -> None:
+        for name, values in _choices(type(self)).items():  # type: ignore[arg-type]
+            if (value := getattr(self, name)) not in values:
+                raise ValueError(f"{name} is {value!r}: choose from {', '.join(map(repr, values))}")
 
 
-def _added(default):
+@dataclass(frozen=True)
+class Readings(_Choices):
+    """What holds for all runs of a study, so that plans and notebooks pass on one value.
+
+    overlap : reading R7, whether eq. 4's lists are filled up to k distinct samples.
+    feed : reading R13, whether samples are held where the compute is.
+    precision : the number format; "auto" is what is fastest on this machine.
+    """
+
+    overlap: Literal["fill", "union"] = "fill"
+    feed: Feed = "resident"
+    precision: Precision = "auto"
+
+
+DEFAULT_READINGS = Readings()
+
+
+def _added(default: Any) -> Any:
     """A field that runs gained after the first records: at this value it is left out of their names."""
     return field(default=default, metadata={"added": True})
 
@@ -33,6 +59,7 @@ class AutoencoderRun(_Choices):
     """An autoencoder to train on all of a data set.
 
     Its rate is constant, so one with fewer steps is a snapshot of one with more; the two are trained together.
+    objective : the paper's, or another one of `paperlib.encoders.OBJECTIVES` to compare with.
     """
 
     dataset: str
@@ -44,10 +71,12 @@ class AutoencoderRun(_Choices):
     last_activation: Literal["relu", "linear"] = "relu"
     precision: Precision = "auto"
     seed: int = 0
+    objective: Literal["reconstruction", "variational", "labels"] = _added("reconstruction")
 
     def label(self) -> str:
         linear = "-linear" if self.last_activation == "linear" else ""
-        return f"autoencoder-n{self.embedding_size}{linear}-seed{self.seed}"
+        other = "" if self.objective == "reconstruction" else f"-{self.objective}"
+        return f"autoencoder-n{self.embedding_size}{linear}{other}-seed{self.seed}"
 
     def phases(self) -> Position:
         """All steps are on the full set."""
@@ -70,12 +99,13 @@ class Run(_Choices):
     counts_of : of a random selection, the method with whose number of each class it is drawn, from the embeddings of
         `autoencoder`.
     order, rate_steps, clip : see `paperlib.training.train_classifier`.
+    interpolated : samples that are added to the subset, between chosen ones (`paperlib.interpolation`).
     """
 
     dataset: str
     fingerprint: str
     selection: str = "full"
-    overlap: Literal["", "fill", "union"] = ""
+    overlap: Overlap = ""
     k: int = 0
     autoencoder: AutoencoderRun | None = None
     split: float = 0.0
@@ -88,7 +118,7 @@ class Run(_Choices):
     weight_decay: float = 0.004
     decay: float = 0.9999
     standardize_by: Literal["deviation", "variance"] = "deviation"
-    feed: Literal["resident", "streamed"] = "resident"
+    feed: Feed = "resident"
     precision: Precision = "auto"
     seed: int = 0
     variant: tuple[tuple[str, Any], ...] = _added(())
@@ -98,13 +128,19 @@ class Run(_Choices):
     order: Literal["shuffled", "by_class"] = _added("shuffled")
     rate_steps: int | None = _added(None)
     clip: bool = _added(False)
+    interpolated: int = _added(0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.selection not in ("full", *METHODS):
             raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
         if self.counts_of and (self.selection != "random" or not self.autoencoder):
             raise ValueError(f"counts_of is {self.counts_of!r}: it needs selection 'random' and an autoencoder")
+        if self.interpolated and (self.split != 1 or self.autoencoder is None):
+            raise ValueError(
+                f"interpolated is {self.interpolated}: it needs an autoencoder, and split 1, since the full set has no "
+                "such samples"
+            )
 
     def label(self) -> str:
         parts = ["classifier", self.selection]
@@ -117,6 +153,7 @@ class Run(_Choices):
         parts += [self.order] if self.order != "shuffled" else []
         parts += [f"rate_steps{self.rate_steps}"] if self.rate_steps else []
         parts += ["clip"] if self.clip else []
+        parts += [f"interpolated{self.interpolated}"] if self.interpolated else []
         parts += [f"rate{self.learning_rate:g}-stopped{self.stop}"] if self.stop else []
         return "-".join(parts)
 
@@ -139,8 +176,8 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        no_subset = dict(k=0, overlap="", variant=(), autoencoder=None, subset_seed=None, counts_of="")
-        whole = replace(self, selection="full", **no_subset, split=0.0)
+        no_subset = dict(k=0, overlap="", variant=(), autoencoder=None, interpolated=0, subset_seed=None, counts_of="")
+        whole = replace(self, selection="full", split=0.0, **no_subset)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
 
@@ -160,7 +197,7 @@ class SelectionRun(_Choices):
     options: tuple[tuple[str, Any], ...] = ()
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_method(self.method, dict(self.options))
 
@@ -173,12 +210,14 @@ AnyRun = AutoencoderRun | Run | SelectionRun
 
 def selection_of(run: Run) -> SelectionRun:
     """The `SelectionRun` of a classifier's run on embeddings. Seeds matter only to methods that draw."""
+    if run.autoencoder is None:
+        raise ValueError(f"{run.label()} selects from no embeddings: give it an autoencoder")
     seed = run.drawn_with() if run.selection in DRAW else 0
     options = tuple(sorted(run.options().items()))
     return SelectionRun(run.dataset, run.fingerprint, run.selection, run.k, run.autoencoder, options, seed)
 
 
-def _joined(options):
+def _joined(options: Iterable[tuple[str, Any]]) -> str:
     return "-".join(f"{name}_{value}" for name, value in options)
 
 
@@ -210,7 +249,7 @@ def plain(run: AnyRun) -> dict:
     return {**_content(run), "kind": type(run).__name__}
 
 
-def _content(value):
+def _content(value: Any) -> Any:
     if is_dataclass(value):
         entries = [(entry, getattr(value, entry.name)) for entry in fields(value)]
         kept = [(entry, of) for entry, of in entries if not (entry.metadata.get("added") and of == entry.default)]

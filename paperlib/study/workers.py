@@ -45,10 +45,10 @@ def check_scheduler() -> str | None:
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")
         host, port = parts.hostname, parts.port
-        fits = parts.scheme in _PROTOCOLS and host and port and not parts.path
+        fits = parts.scheme in _PROTOCOLS and host and not parts.path
     except ValueError:  # a port that is no number, or none of a port
-        fits = False
-    if not fits:
+        fits, port = False, None
+    if not fits or not port:
         raise SchedulerError(
             f"SCHEDULER is {address!r}, which is no address of a scheduler: give one like tcp://192.168.0.1:8786, as "
             "`dask scheduler` prints it, or leave SCHEDULER out to train here"

@@ -10,6 +10,7 @@ from paperlib import evaluation, models, study, training
 from paperlib.analysis import stale_checkpoint, tutorial_session
 from paperlib.analysis.stale_checkpoint import ALONE, FIRST, SUBSET
 from paperlib.study import records
+from paperlib.study.runs import Run
 
 tf = pytest.importorskip("tensorflow")
 
@@ -129,3 +130,7 @@ def test_large_profiles_are_cut_down_to_what_takes_minutes(digits):
     large = replace(profile("cpu"), steps=10_000, batch=1_024)
     run = stale_checkpoint.runs(large, digits)[0]
     assert (run.steps, run.batch, run.phases()) == (600, 128, (300, 42))
+
+
+def test_the_papers_rate_and_decay_are_the_tutorials():
+    assert (Run.learning_rate, Run.decay) == (tutorial_session.LEARNING_RATE, tutorial_session.EMA_DECAY)

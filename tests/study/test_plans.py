@@ -7,14 +7,14 @@ from paperlib.data import load
 from paperlib.selection import DRAW, METHODS
 from paperlib.study import plans
 from paperlib.study.profiles import PROFILES, profile
-from paperlib.study.runs import file_name, plain
+from paperlib.study.runs import Readings, file_name, plain
 
 
 def test_readings_are_checked_before_anything_runs(digits):
     quick = profile("quick")
     for option, value in (("overlap", "both"), ("feed", "tape"), ("precision", "float8")):
         with pytest.raises(ValueError, match=f"{option} is '{value}': choose from"):
-            plans.split_runs(quick, digits, **{option: value})
+            Readings(**{option: value})
     with pytest.raises(
         ValueError, match="selection is 'best': choose 'full' or one of random, random_balanced, top_activations"
     ):
