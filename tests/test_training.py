@@ -215,9 +215,9 @@ def test_the_learning_rate_falls_to_a_tenth_after_so_many_steps(digits):
 
 
 def test_runs_with_a_falling_rate_go_on_from_a_shared_beginning(digits):
-    options = dict(batch=32, seed=3, rate_steps=3, order="by_class", clip=True)
-    whole = [found.weights["raw"] for found in train_classifiers(digits, SUBSET, [(4, 0), (6, 0)], **options)]
-    alone = train_classifier(digits, SUBSET, phases=(6, 0), **options).weights["raw"]
+    settings = training.ClassifierSettings(batch=32, seed=3, rate_steps=3, order="by_class", clip=True)
+    whole = [found.weights["raw"] for found in train_classifiers(digits, SUBSET, [(4, 0), (6, 0)], settings)]
+    alone = train_classifier(digits, SUBSET, phases=(6, 0), **vars(settings)).weights["raw"]
     assert weights_digest(whole[1]) == weights_digest(alone)
 
 

@@ -279,7 +279,7 @@ def _factors(folder, table_of):
         }
     )
     text = shown.to_markdown(index=False, disable_numparse=True)
-    return f"{text}\n\n{len(missing)} of the planned runs are not on record yet." if missing else text
+    return f"{text}\n\n{len(missing)} of the runs that notebook 14 plans are not on record yet." if missing else text
 
 
 def _ends(low, high):
