@@ -305,8 +305,9 @@ def scaling_curve(
             axis.errorbar(some["epochs"] * beside, some["difference"], error, fmt=marker, color=color, capsize=3,
                           markersize=6, markerfacecolor="white" if place else color, label=label)  # fmt: skip
         if len(curve):
-            axis.plot(curve["epochs"], curve["difference"], "-", color="k", linewidth=1.2,
-                      label="scaling curve a + b log10(epochs), 95 % interval")  # fmt: skip
+            known = ", 95 % interval" if curve["low"].notna().any() else ""  # not of a single run of each
+            label = f"scaling curve a + b log10(epochs){known}"
+            axis.plot(curve["epochs"], curve["difference"], "-", color="k", linewidth=1.2, label=label)
             axis.fill_between(curve["epochs"], curve["low"], curve["high"], color="k", alpha=0.12, linewidth=0)
         if paper:
             axis.plot(*paper, "*", color=color, markeredgecolor="k", markersize=15, linestyle="",
