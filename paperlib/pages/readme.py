@@ -2,7 +2,9 @@
 
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from paperlib.claims import ledger
 from paperlib.pages import facts, pictures, speed
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
+from paperlib.study.runs import AnyRun
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in a page holds what the function of that name makes of figures/FOLDER.
 _BLOCK = re.compile(r"(<!-- ([\w-]+):(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -48,7 +51,7 @@ def committed(root: Path) -> list[str]:
     return [name for name in PROFILES if name != "quick" and (Path(root) / "figures" / name / "records").is_dir()]
 
 
-def refresh(text: str, root: Path) -> str:
+def refresh(text: str, root: str | Path) -> str:
     """A page's text with every generated block made from what lies under `root`/figures.
 
     Raises
@@ -57,7 +60,7 @@ def refresh(text: str, root: Path) -> str:
         For a block of an unknown name, and for one without its end: what follows it would be lost.
     """
 
-    def make(match):
+    def make(match: re.Match) -> str:
         name = f"{match[2]}:{match[3]}"
         if match[2] not in _MAKERS:
             raise ValueError(f"no block is called {name}: choose from {', '.join(_MAKERS)}")
@@ -68,14 +71,14 @@ def refresh(text: str, root: Path) -> str:
     return _BLOCK.sub(make, text)
 
 
-def _records_digest(folder):
+def _records_digest(folder: Path) -> str:
     """Of all committed records, whatever the folder."""
     root = folder.parents[1]
     digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
     return f"The SHA-256 of all {count:,} records is `{digest}`."
 
 
-def _claims(folder):
+def _claims(folder: Path) -> str:
     table, _ = ledger.of_folder(folder)
     table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
     table["notebook"] = [f"[{name[:2]}](notebooks/{name}.ipynb)" for name in table["notebook"]]
@@ -87,7 +90,7 @@ def _compact(markdown: str) -> str:
     return re.sub(r"-{3,}", "---", re.sub(r" {2,}\|", " |", markdown))
 
 
-def claims_markdown(table):
+def claims_markdown(table: pd.DataFrame) -> str:
     """The ledger (`paperlib.claims.ledger.table`) as two Markdown tables, claims and the paper's arithmetic, without
     remarks: they make lines too long to read."""
     table = table.astype(object)
@@ -101,14 +104,14 @@ def claims_markdown(table):
     return f"{claims}\n\nThe paper's arithmetic, which no run could change:\n\n{arithmetic}"
 
 
-def _splits(folder):
+def _splits(folder: Path) -> str:
     table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
-def _controls(folder):
+def _controls(folder: Path) -> str:
     runs = tables.runs(_shown("controls", folder))
     rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
@@ -118,7 +121,7 @@ def _controls(folder):
     return rows.drop(columns=["low", "high", "n_other"]).to_markdown(index=False, disable_numparse=True)
 
 
-def _methods(folder):
+def _methods(folder: Path) -> str:
     k = profile(folder.name).k
     runs = methods.accuracies(_shown("methods_by_size", folder))
     found = methods.differences(runs)
@@ -144,7 +147,7 @@ def _methods(folder):
     return f"k = {k:,}, n = {', '.join(n)} runs. {about}\n\n{table}"
 
 
-def _riddle(folder):
+def _riddle(folder: Path) -> str:
     rows = riddle.conditions(
         riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
     )
@@ -153,7 +156,7 @@ def _riddle(folder):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-def _cost(folder):
+def _cost(folder: Path) -> str:
     lengths, feeds = (_planned(plan, folder) for plan in (plans.length_runs, plans.feed_runs))
     [autoencoder] = _shown("fig4_reconstructions", folder)
     before = cost.parts(autoencoder, lengths)
@@ -174,38 +177,38 @@ def _cost(folder):
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
-def _trainings(count):
+def _trainings(count: float) -> str:
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
 
-def _precision(folder):
+def _precision(folder: Path) -> str:
     table = tables.runs(_shown("precision", folder))
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
 
 
-def _shown(picture, folder):
+def _shown(picture: str, folder: Path) -> list[dict]:
     """The records that a picture in `folder` shows, where `folder` is named for its profile."""
     return pictures.on_record(picture, profile(folder.name), _data_set(folder), folder)
 
 
-def _planned(plan, folder):
+def _planned(plan: Callable[..., Sequence[AnyRun]], folder: Path) -> list[dict]:
     """The records of those runs of a plan that are in `folder`/records."""
     return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")[0]
 
 
-def _data_set(folder):
+def _data_set(folder: Path) -> records.DataSet:
     return records.data_set(records.read_all(folder / "records"))
 
 
-def _to_one_digit(rows):
+def _to_one_digit(rows: pd.DataFrame) -> str:
     for column in ("mean", "sd", "lowest", "highest"):
         rows[column] = [f"{value:.1f}" for value in rows[column]]
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[Path], str]] = {
     "records-digest": _records_digest,
     "claims": lambda folder: _compact(_claims(folder)),
     "scale": facts.scale,
@@ -221,11 +224,11 @@ _MAKERS = {
 }
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     return "–" if value is None or value != value else f"{value:g}"
 
 
-def _measured(row):
+def _measured(row: Any) -> str:
     if row.ours != row.ours:
         return "–"
     digits = 2 if abs(row.ours) < 10 else 1 if abs(row.ours) < 1000 else 0
