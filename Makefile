@@ -38,7 +38,7 @@ export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS ?= 0
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help env figures records wheels wheel own verify report lint test bench readme lab clean
+.PHONY: help env figures records wheels wheel own verify report lint test bench predictions scales readme lab clean
 
 help:  ## this list
 	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [NOTEBOOKS=\"04 05\"] [SCHEDULER=tcp://host:port]"
@@ -116,6 +116,13 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 	"$$INTERPRETER" -m venv --clear "$$PEERS"
 	"$$PEERS/bin/python" -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch "$$PEERS/.ready"
+
+# The other way around they would be none: refused once a run of profile paper on a selection of eq. 4 is on record.
+predictions: env  ## write down what profile steps predicts for the paper's scale, in figures/predictions.csv
+	@"$$INTERPRETER" -m paperlib.pages.predictions 2> >(grep -vE "$$NOTES" >&2)
+
+scales: env  ## draw the pictures of all scales on record together; writes figures/scales
+	@"$$INTERPRETER" -m paperlib.pages.scales 2> >(grep -vE "$$NOTES" >&2)
 
 readme: env  ## write the tables in README.md and docs anew from the committed records
 	"$$INTERPRETER" -m paperlib.pages.readme 2> >(grep -vE "$$NOTES" >&2)

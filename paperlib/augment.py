@@ -4,7 +4,7 @@ The strengths are the tutorial's (reading R3). These layers exist because Keras'
 whole batch. Each layer takes images (B, H, W, C) and draws from its `seed`.
 
 Random brightness needs no code: it adds one number to all pixels of an image, and standardization subtracts it again
-(there is no clipping in between, as in the tutorial).
+(there is no clipping in between, as in the tutorial). With clipping it would matter; `clip` is an option.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from keras import ops
 
 from paperlib.compute import Tensor
 
+BRIGHTNESS = 63.0  # of 255, at most, to either side
 CONTRAST = (0.2, 1.8)  # factor on the distance of a pixel from its channel's mean
 
 
@@ -116,6 +117,51 @@ class RandomContrastStandardize(_PerImage):
         return standardize(images, by=self.by, contrast=contrast)
 
 
+class RandomBrightnessContrastClipped(_PerImage):
+    """Random brightness and contrast, drawn for each image, with values kept within those of pixels.
+
+    Images (B, H, W, C) of 0 to 255 -> (B, H, W, C) float32 of 0 to 255; unchanged when not training. Here brightness
+    matters: what is clipped does not come back with standardization.
+
+    Parameters
+    ----------
+    brightness : float
+        What is added to all pixels of an image is drawn from [-brightness, brightness).
+    lower, upper : float
+        The factor on the distance of a pixel from its channel's mean is drawn from [lower, upper).
+    seed : int
+        Of the draws.
+    **kwargs
+        Handed on to `keras.layers.Layer`.
+    """
+
+    def __init__(
+        self,
+        brightness: float = BRIGHTNESS,
+        lower: float = CONTRAST[0],
+        upper: float = CONTRAST[1],
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed, **kwargs)
+        self.brightness = brightness
+        self.lower = lower
+        self.upper = upper
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "brightness": self.brightness, "lower": self.lower, "upper": self.upper}
+
+    def call(self, images: Tensor, training: bool = True) -> Tensor:
+        images = ops.cast(images, "float32")
+        if not training:
+            return images
+        shape = (ops.shape(images)[0], 1, 1, 1)
+        images += keras.random.uniform(shape, -self.brightness, self.brightness, seed=self.seed_generator)
+        contrast = keras.random.uniform(shape, self.lower, self.upper, seed=self.seed_generator)
+        mean = ops.mean(images, axis=(1, 2), keepdims=True)
+        return ops.clip((images - mean) * contrast + mean, 0.0, 255.0)
+
+
 def standardize(images: Tensor, by: str = "deviation", contrast: Tensor = 1.0) -> Tensor:
     """Subtract each image's mean and divide by its spread (Section IV-A1), after a change of contrast.
 
@@ -175,7 +221,12 @@ def _check_size(height: int, width: int, size: int) -> None:
 
 
 def augmentation(
-    size: int = 24, *, contrast: tuple[float, float] = CONTRAST, standardize_by: str = "deviation", seed: int = 0
+    size: int = 24,
+    *,
+    contrast: tuple[float, float] = CONTRAST,
+    standardize_by: str = "deviation",
+    clip: bool = False,
+    seed: int = 0,
 ) -> keras.Sequential:
     """Return the classifier's augmentation (Section IV-A): images (B, H, W, C) uint8 -> (B, size, size, C) float32.
 
@@ -187,11 +238,15 @@ def augmentation(
         Range of the contrast's factor (reading R3).
     standardize_by : {"deviation", "variance"}
         Reading R4, see `standardize`.
+    clip : bool
+        Whether brightness and contrast leave no pixel below 0 or above 255 (reading R3).
     seed : int
         Of all draws.
     """
     draws = [int(state) for state in np.random.SeedSequence(seed).generate_state(2)]  # independent streams
-    return keras.Sequential(
-        [RandomCropFlip(size, draws[0]), RandomContrastStandardize(*contrast, standardize_by, draws[1])],
-        name="augmentation",
-    )
+    layers = [RandomCropFlip(size, draws[0])]
+    if clip:
+        layers.append(RandomBrightnessContrastClipped(BRIGHTNESS, *contrast, draws[1]))
+        contrast = 1.0, 1.0
+    layers.append(RandomContrastStandardize(*contrast, standardize_by, draws[1]))
+    return keras.Sequential(layers, name="augmentation")

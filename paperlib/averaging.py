@@ -52,7 +52,7 @@ class AveragedSGD(keras.optimizers.SGD):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or keras.optimizers.schedules.LearningRateSchedule
         The paper's is 0.1.
     decay : float
         Of the averages, see `decay_at`.
@@ -63,7 +63,7 @@ class AveragedSGD(keras.optimizers.SGD):
     """
 
     def __init__(
-        self, learning_rate: float, *, decay: float = 0.9999, averages: Sequence[str] = AVERAGES, **kwargs: Any
+        self, learning_rate: Any, *, decay: float = 0.9999, averages: Sequence[str] = AVERAGES, **kwargs: Any
     ) -> None:
         super().__init__(learning_rate, **kwargs)
         self.decay = decay

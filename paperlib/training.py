@@ -7,12 +7,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
-from paperlib import augment, models
+from paperlib import augment, encoders, models
 from paperlib.averaging import AVERAGES, AveragedSGD
 from paperlib.checkpoints import Checkpoints, Position
-from paperlib.compute import Tensor, feeds, steppers
+from paperlib.compute import feeds, steppers
 from paperlib.compute import precision as precisions
 from paperlib.compute.kernels import full_precision_matmul
 from paperlib.data import Dataset
@@ -32,6 +31,9 @@ class ClassifierSettings:
     image_size: int = 24
     weight_decay: float = models.WEIGHT_DECAY
     standardize_by: str = "deviation"
+    clip: bool = False
+    rate_steps: int | None = None
+    order: str = "shuffled"
     decay: float = 0.9999
     feed: str = "resident"
     precision: str = "auto"
@@ -51,6 +53,7 @@ class AutoencoderSettings:
     momentum: float = 0.9
     image_size: int = 24
     last_activation: str = "relu"
+    objective: str = "reconstruction"
     feed: str = "resident"
     precision: str = "auto"
     seed: int = 0
@@ -79,7 +82,8 @@ class Training:
 class Autoencoder:
     """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went.
 
-    history: of the mean squared error. pieces: see `paperlib.trajectory`.
+    decoder: for the objective "labels", the layer that gives the logits. history: of the mean squared error, or of the
+    labels' cross-entropy. pieces: see `paperlib.trajectory`.
     """
 
     encoder: keras.Model
@@ -107,6 +111,9 @@ def train_classifier(
     image_size: int = 24,
     weight_decay: float = models.WEIGHT_DECAY,
     standardize_by: str = "deviation",
+    clip: bool = False,
+    rate_steps: int | None = None,
+    order: str = "shuffled",
     decay: float = 0.9999,
     feed: str = "resident",
     precision: str = "auto",
@@ -135,8 +142,12 @@ def train_classifier(
         Samples a step, and the rate of plain SGD, the same in both phases.
     image_size
         Of the crops, in pixels.
-    weight_decay, standardize_by
-        Readings R2 and R4; "deviation" or "variance".
+    weight_decay, standardize_by, clip
+        Readings R2, R4 ("deviation" or "variance") and R3 (see `augment.augmentation`).
+    rate_steps
+        After every so many steps the learning rate is divided by ten, as in the tutorial; None: never.
+    order
+        Of the samples, see `paperlib.compute.feeds.batches`.
     decay
         EMA decay of the averaged weights, reading R5.
     feed
@@ -172,6 +183,9 @@ def train_classifier(
         image_size=image_size,
         weight_decay=weight_decay,
         standardize_by=standardize_by,
+        clip=clip,
+        rate_steps=rate_steps,
+        order=order,
         decay=decay,
         feed=feed,
         precision=precision,
@@ -288,7 +302,7 @@ def _classifier(
 ) -> Iterator[_Classifier]:
     """A new classifier, ready to be trained; its copy of the images is released at the end."""
     feed, batch = settings.feed, settings.batch
-    _check_positive(batch=batch)
+    _check_positive(batch=batch, rate_steps=settings.rate_steps)
     everything = np.arange(len(dataset.x_train))
     subset = everything if subset is None else _check_subset(subset, len(everything))
     precision = precisions.resolve(settings.precision)
@@ -302,22 +316,31 @@ def _classifier(
         seed=seeds[0],
     )
     fed, images = feeds.feed_input(dataset.x_train, feed, batch)
-    augmentation = augment.augmentation(settings.image_size, standardize_by=settings.standardize_by, seed=seeds[1])
-    optimizer = AveragedSGD(settings.learning_rate, decay=settings.decay)
+    augmentation = augment.augmentation(
+        settings.image_size, standardize_by=settings.standardize_by, clip=settings.clip, seed=seeds[1]
+    )
+    optimizer = AveragedSGD(_rate(settings), decay=settings.decay)
     trained = keras.Model(fed, model(augmentation(images, training=True)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     loop = _loop(trained, optimizer, loss, feed, on_step)
 
     def batches(indices: np.ndarray, seed: int) -> Callable[[int], Iterator]:
-        return lambda start: feeds.batches(
-            dataset.x_train, dataset.y_train, indices, batch=batch, feed=feed, seed=seed, start=start
-        )
+        drawn: dict[str, Any] = dict(batch=batch, feed=feed, seed=seed, order=settings.order)
+        return lambda start: feeds.batches(dataset.x_train, dataset.y_train, indices, **drawn, start=start)
 
     sources = batches(subset, seeds[2]), batches(everything, seeds[3])
     try:
         yield _Classifier(model, optimizer, loop, sources, precision)
     finally:
         feeds.release(trained)
+
+
+def _rate(settings: ClassifierSettings) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate, or its schedule."""
+    rate, steps = settings.learning_rate, settings.rate_steps
+    if steps is None:
+        return rate
+    return keras.optimizers.schedules.ExponentialDecay(rate, steps, decay_rate=0.1, staircase=True)
 
 
 def _loop(
@@ -362,6 +385,8 @@ def train_autoencoder(
     momentum: float = 0.9,
     image_size: int = 24,
     last_activation: str = "relu",
+    objective: str = "reconstruction",
+    labels: np.ndarray | None = None,
     feed: str = "resident",
     precision: str = "auto",
     seed: int = 0,
@@ -381,6 +406,10 @@ def train_autoencoder(
         Of the SGD (reading R6).
     last_activation
         "relu", or "linear" (reading R6).
+    objective
+        The paper's, or another of `paperlib.encoders.OBJECTIVES`.
+    labels : ndarray of int, shape (N,), optional
+        For the objective "labels".
     steps, batch, learning_rate, image_size, feed, precision, seed, on_step, should_stop
         As for `train_classifier`.
 
@@ -398,11 +427,13 @@ def train_autoencoder(
         momentum=momentum,
         image_size=image_size,
         last_activation=last_activation,
+        objective=objective,
         feed=feed,
         precision=precision,
         seed=seed,
     )
-    return next(train_autoencoders(images, [steps], settings, on_step=on_step, should_stop=should_stop))
+    watched: dict[str, Any] = dict(on_step=on_step, should_stop=should_stop)
+    return next(train_autoencoders(images, [steps], settings, labels=labels, **watched))
 
 
 def train_autoencoders(
@@ -410,6 +441,7 @@ def train_autoencoders(
     ends: Iterable[int],
     settings: AutoencoderSettings,
     *,
+    labels: np.ndarray | None = None,
     on_step: Callable[[], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -424,6 +456,8 @@ def train_autoencoders(
     images : ndarray of uint8, shape (N, H, W, C)
     settings
         The other parameters of `train_autoencoder`.
+    labels
+        As for `train_autoencoder`.
     on_step, should_stop, checkpoints, piece
         As for `train_classifiers`.
     """
@@ -431,14 +465,19 @@ def train_autoencoders(
     for _, steps in positions:
         _check_positive(steps=steps)
     _check_positive(batch=settings.batch)
+    by_labels = settings.objective == "labels"
+    if by_labels and labels is None:
+        raise ValueError("objective is 'labels', and there are none: give labels (N,)")
     if checkpoints is None and len(positions) > 1:
         checkpoints = Checkpoints(positions)
     precision = precisions.resolve(settings.precision)
     seeds = [int(state) for state in np.random.SeedSequence(settings.seed).generate_state(3)]
 
-    def networks(dtype: str, seed: int) -> tuple[keras.Model, keras.Model]:
-        return models.autoencoder(
+    def networks(dtype: str, seed: int) -> encoders.Networks:
+        return encoders.build(
+            settings.objective,
             settings.embedding_size,
+            classes=0 if labels is None else int(np.max(labels)) + 1,
             image_size=settings.image_size,
             channels=images.shape[3],
             last_activation=settings.last_activation,
@@ -446,35 +485,32 @@ def train_autoencoders(
             seed=seed,
         )
 
-    encoder, decoder = networks(precisions.POLICIES[precision], seeds[0])
+    learning = networks(precisions.POLICIES[precision], seeds[0])
     fed, crops = feeds.feed_input(images, settings.feed, settings.batch)
     crops = augment.RandomCropFlip(settings.image_size, seeds[1])(crops, training=True)
     crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
-    difference = keras.layers.Subtract(dtype="float32")([decoder(encoder(crops)), crops])
-    trained = keras.Model(fed, difference)
+    output, loss = encoders.trained_output(learning, crops, seeds[1])
+    trained = keras.Model(fed, output)
     optimizer = keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum)
-    loop = _loop(trained, optimizer, _squared, settings.feed, on_step)
+    loop = _loop(trained, optimizer, loss, settings.feed, on_step)
+    targets = labels if by_labels else None
     everything = np.arange(len(images))
 
     def batches(start: int) -> Iterator:
         return feeds.batches(
-            images, None, everything, batch=settings.batch, feed=settings.feed, seed=seeds[2], start=start
+            images, targets, everything, batch=settings.batch, feed=settings.feed, seed=seeds[2], start=start
         )
 
     trajectory = Trajectory(loop, batches, batches, checkpoints=checkpoints, should_stop=should_stop, piece=piece)
     try:
         for end in positions:
             _, pieces = trajectory.go_to(end)
-            exact_encoder, exact_decoder = networks("float32", 0)
-            exact_encoder.set_weights(encoder.get_weights())
-            exact_decoder.set_weights(decoder.get_weights())
-            yield Autoencoder(exact_encoder, exact_decoder, loop.history(), precision, pieces)
+            exact = networks("float32", 0)
+            exact.encoder.set_weights(learning.encoder.get_weights())
+            exact.head.set_weights(learning.head.get_weights())
+            yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
     finally:
         feeds.release(trained)
-
-
-def _squared(_: object, difference: Tensor) -> Tensor:
-    return ops.mean(ops.square(difference), axis=(1, 2, 3))
 
 
 def embed(encoder: keras.Model, images: np.ndarray, *, batch: int = 1000) -> np.ndarray:

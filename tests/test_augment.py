@@ -103,8 +103,28 @@ def test_unknown_spread():
     [
         augment.RandomCropFlip(24, 3),
         augment.RandomContrastStandardize(0.5, 1.5, "variance", 3),
+        augment.RandomBrightnessContrastClipped(10.0, 0.5, 1.5, 3),
     ],
 )
 def test_layers_can_be_saved(layer):
     config = layer.get_config()
     assert type(layer).from_config(config).get_config() == config
+
+
+def test_clipped_images_are_changed_per_image_and_stay_pixels():
+    grey = np.broadcast_to(np.array([120, 130], np.uint8)[:, None, None], (64, 2, 24, 3)).copy()  # a mean of 125
+    changed = called(augment.RandomBrightnessContrastClipped(seed=5), grey)
+    brightness, contrast = changed.mean(axis=(1, 2, 3)) - 125, (changed[:, 1, 0, 0] - changed[:, 0, 0, 0]) / 10
+    assert -63 <= brightness.min() < -50 and 50 < brightness.max() < 63  # nothing is clipped here
+    assert 0.2 <= contrast.min() < 0.4 and 1.6 < contrast.max() < 1.8
+    assert abs(np.corrcoef(brightness, contrast)[0, 1]) < 0.4  # two draws
+    changed = called(augment.RandomBrightnessContrastClipped(seed=5))
+    assert changed.min() == 0 and changed.max() == 255
+    assert np.array_equal(called(augment.RandomBrightnessContrastClipped(), training=False), IMAGES)
+
+
+def test_with_clipping_brightness_matters_and_without_it_is_as_before():
+    plain, clipped = (called(augment.augmentation(24, clip=clip, seed=7)) for clip in (False, True))
+    assert clipped.shape == plain.shape and not np.allclose(clipped, plain, atol=0.1)
+    assert np.allclose(clipped.mean(axis=(1, 2, 3)), 0, atol=1e-4)
+    assert np.allclose(clipped.std(axis=(1, 2, 3)), 1, atol=1e-3)

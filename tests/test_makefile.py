@@ -30,7 +30,8 @@ HOSTILE = {
 }
 WHOLE = ("PROFILE", "DATA", "SCHEDULER", "RUN", "MINUTES", "PLAN", "FRESH")
 LISTS = ("NOTEBOOKS", "OPTIONS", "LACKS", "TOPICS")
-TARGETS = ("own", "figures", "records", "verify", "report", "wheels", "bench", "test", "readme", "lab")
+TARGETS = ("own", "figures", "records", "verify", "report", "wheels", "bench", "test", "lab")
+TARGETS += ("readme", "predictions", "scales")
 # Instead of Python: it writes down what it is called with, and in which environment.
 STUB = """#!/bin/sh
 { printf '%s\\0' "$@"; printf '\\1'; env -0; printf '\\2'; } >> called
@@ -81,7 +82,8 @@ def test_what_is_given_arrives_and_is_not_run(place, value, by):
     modules = {given[1]: (given, variables) for given, variables in calls}
     assert set(modules) >= {
         "paperlib.pages.notebooks", "paperlib.study.recording", "paperlib.pages.verify", "paperlib.pages.report",
-        "paperlib.pages.readme", "papermill", "pip", "benchmarks", "pytest", "jupyter",
+        "paperlib.pages.readme", "paperlib.pages.predictions", "paperlib.pages.scales", "papermill", "pip",
+        "benchmarks", "pytest", "jupyter",
     }  # fmt: skip
     for _, variables in modules.values():
         assert {name: variables[name] for name in settings} == dict.fromkeys(settings, value)

@@ -193,12 +193,32 @@ def test_a_loss_is_that_of_its_batch(digits):
         ({"steps": 4, "split": 0.5, "subset": np.array([0.5])}, "subset is float64"),
         ({"steps": 4, "split": 0.5, "subset": np.array([], int)}, r"subset is int64 \(0,\)"),
         ({"steps": 4, "feed": "tape"}, "feed is 'tape'"),
+        ({"steps": 4, "order": "sorted"}, "order is 'sorted'"),
+        ({"steps": 4, "rate_steps": 0}, "rate_steps is 0"),
         ({"steps": 4, "precision": "float8"}, "precision is 'float8': choose 'auto', 'float32', 'bfloat16'"),
     ],
 )
 def test_arguments_that_do_not_fit(digits, arguments, message):
     with pytest.raises(ValueError, match=message):
         train_classifier(digits, **arguments)
+
+
+def test_the_learning_rate_falls_to_a_tenth_after_so_many_steps(digits):
+    options = dict(batch=32, seed=3, precision="float32")
+    plain, falling = ([train_classifier(digits, steps=n, **more, **options).weights["raw"] for n in (4, 5)]
+                      for more in ({}, {"rate_steps": 4}))  # fmt: skip
+    assert weights_digest(plain[0]) == weights_digest(falling[0])  # four steps at the full rate
+    moved, tenth = (np.concatenate([(b - a).ravel() for a, b in zip(*two)]) for two in (plain, falling))
+    trained = np.abs(moved - tenth) > 1e-7  # batch-norm statistics move by the same
+    assert np.allclose(tenth[trained], moved[trained] / 10, atol=1e-5)
+    assert trained.mean() > 0.5
+
+
+def test_runs_with_a_falling_rate_go_on_from_a_shared_beginning(digits):
+    settings = training.ClassifierSettings(batch=32, seed=3, rate_steps=3, order="by_class", clip=True)
+    whole = [found.weights["raw"] for found in train_classifiers(digits, SUBSET, [(4, 0), (6, 0)], settings)]
+    alone = train_classifier(digits, SUBSET, phases=(6, 0), **vars(settings)).weights["raw"]
+    assert weights_digest(whole[1]) == weights_digest(alone)
 
 
 def test_divergence_is_an_error(digits):

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
-from paperlib.analysis import statistics
+from paperlib.analysis import tables
+from paperlib.analysis.statistics import LEVEL
 from paperlib.study.profiles import profile
 
 ARMS = {"full": "full set alone", "top_activations": "eq. 4 alone", "random": "random alone"}
@@ -62,12 +65,16 @@ def means(found: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a profile, arm and number of samples: accuracy (percent) with Student's 95 % interval, and n.
+        One row a profile, arm and number of samples: accuracy (percent) with its 95 % interval, and n. The interval is
+        from the spread within all points of the profile together: some of them have two runs only.
     """
     rows = []
-    for key, some in found.groupby(["profile", "selection", "arm", "samples"], sort=False):
-        one = statistics.mean(some["accuracy"])
-        rows.append([*key, one.value, one.low, one.high, one.n])
+    for profile_name, of_profile in found.groupby("profile", sort=False):
+        sd, freedom = tables.pooled_sd(of_profile, ["selection", "samples"])
+        for key, some in of_profile.groupby(["selection", "arm", "samples"], sort=False):
+            value, n = some["accuracy"].mean(), len(some)
+            reach = stats.t.ppf((1 + LEVEL) / 2, freedom) * sd / np.sqrt(n) if freedom else float("nan")
+            rows.append([profile_name, *key, value, value - reach, value + reach, n])
     columns = ["profile", "selection", "arm", "samples", "accuracy", "low", "high", "n"]
     return pd.DataFrame(rows, columns=columns).sort_values(["profile", "selection", "samples"], ignore_index=True)
 

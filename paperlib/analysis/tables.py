@@ -6,6 +6,13 @@ import pandas as pd
 AVERAGES = ("warmup", "constant", "raw")  # whose accuracy is reported: the first, unless a reader asks (reading R5)
 
 
+_RUN_COLUMNS = [  # of no runs; those of runs have an accuracy more for each kind of weights
+    *("dataset", "selection", "overlap", "variant", "k", "autoencoder", "split", "steps", "stop", "seed"),
+    *("time_share", "accuracy", "subset_size", "fast_steps", "full_steps", "batch", "train_s", "budget_s", "asked"),
+    *("precision", "device", "record"),
+]
+
+
 def runs(records, average=AVERAGES[0]):
     """One row a classifier run. Accuracies in percent, times in seconds.
 
@@ -43,7 +50,7 @@ def runs(records, average=AVERAGES[0]):
                 "record": record["hash"],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=None if rows else _RUN_COLUMNS)
 
 
 def spread(table, by, column="accuracy"):

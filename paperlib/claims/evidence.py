@@ -8,7 +8,7 @@ import pandas as pd
 
 from paperlib.analysis import tables
 from paperlib.study.profiles import Profile, profile
-from paperlib.study.runs import AutoencoderRun, Run
+from paperlib.study.runs import TIME_SHARE, AutoencoderRun, Run
 
 # Fields in which the runs of a claim's arms may differ, or that a profile or a reader's readings set. All others are
 # at their defaults in the runs that claims are measured with: what differs there is another reading's.
@@ -71,13 +71,25 @@ class Evidence:
         """Runs on one selection, of the paper's k, that were planned for any number of steps."""
         return self._of(self.runs[self.runs["time_share"].isna() & self.runs["stop"].isna()], selection, None)
 
-    def limited(self, selection: str, k: int | None = None) -> pd.DataFrame:
-        """Runs of Fig. 6 and 7, which a clock ended."""
-        return self._of(self.runs[self.runs["time_share"].notna()], selection, k)
+    @property
+    def by_the_clock(self) -> bool:
+        """Whether a clock ends the runs of Fig. 6 and 7; elsewhere a share of the time is that share of the steps."""
+        return bool(self.profile.budget_seeds)
 
-    def stopped(self, selection: str, split: float, stop: int) -> pd.DataFrame:
+    @property
+    def budget_steps(self) -> int:
+        """The paper's share of the profile's steps."""
+        return round(self.profile.steps * TIME_SHARE)
+
+    def limited(self, selection: str, k: int | None = None) -> pd.DataFrame:
+        """Runs of Fig. 6 and 7: the full set alone, or 50 / 50, until the budget is used up."""
+        if self.by_the_clock:
+            return self._of(self.runs[self.runs["time_share"].notna()], selection, k)
+        return self.stopped(selection, 0.0 if selection == "full" else 0.5, self.budget_steps, k)
+
+    def stopped(self, selection: str, split: float, stop: int, k: int | None = None) -> pd.DataFrame:
         """Runs that were planned for all steps and cut off after `stop` of them."""
-        found = self._of(self.runs[self.runs["stop"] == stop], selection, None)
+        found = self._of(self.runs[self.runs["stop"] == stop], selection, k)
         return found[np.isclose(found["split"], split)]
 
     def _of(self, runs: pd.DataFrame, selection: str, k: int | None) -> pd.DataFrame:
@@ -87,12 +99,13 @@ class Evidence:
         return runs[read & (runs["selection"] == selection) & (runs["k"] == size)]
 
     def losses(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """One row a run: seed, autoencoder, record, and the mean loss over its time (`loss`, in nats)."""
+        """One row a run: seed, autoencoder, record, and the mean loss over its time (`loss`, in nats): over its steps
+        where no clock ends the runs."""
         rows = []
         for row in runs.itertuples():
             record = self.records[row.record]
-            seconds = np.diff(record["times"]["seconds_at_step"], prepend=0)
-            loss = float(np.average(record["history"]["loss"], weights=seconds))
+            spent = record["times"]["seconds_at_step"] if self.by_the_clock else record["history"]["step"]
+            loss = float(np.average(record["history"]["loss"], weights=np.diff(spent, prepend=0)))
             rows.append({"seed": row.seed, "autoencoder": row.autoencoder, "record": row.record, "loss": loss})
         return pd.DataFrame(rows, columns=["seed", "autoencoder", "record", "loss"])
 

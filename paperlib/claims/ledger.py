@@ -1,6 +1,6 @@
 """The ledger: the paper's claims (`claims.yaml`) beside what the records of one study measure, with a verdict each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -87,6 +87,83 @@ def of_folder(folder: Path | str) -> tuple[pd.DataFrame, list[Path]]:
     planned = plans.claim_runs(profile(folder.name), records.data_set(found))
     _, missing = study.on_record(planned, folder / "records")
     return table(found, folder.name), missing
+
+
+def at_largest_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Each claim at the largest scale that says something of it.
+
+    A scale says something where its verdict is an answer: not "not measured", not "not testable at this scale", and not
+    "undecided" for want of an interval, as of a single run. Where no scale does, the largest one that measured anything
+    stands.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Name of a profile -> its `table`, the smallest scale first.
+
+    Returns
+    -------
+    DataFrame
+        One row a claim: `COLUMNS`, and `profile`, whose row it is; `elsewhere`, the other profiles that measured it,
+        the smallest first; `contradicted_by`, those of them where the claim held though it fails here, or failed though
+        it holds here (both separated by spaces).
+
+    Raises
+    ------
+    ValueError
+        Without any table.
+    """
+    if not tables:
+        raise ValueError("no profile has records: make records PROFILE=cpu DATA=... makes some")
+    by_claim = {name: table.set_index("id", drop=False) for name, table in tables.items()}
+    rows = []
+    for claim in ledger():
+        found = {name: table.loc[claim] for name, table in by_claim.items()}
+        chosen = max(reversed(found), key=lambda name: _says(found[name]))  # of equals, the largest scale
+        others = [name for name, row in found.items() if name != chosen and _says(row)]
+        holds = _holds(found[chosen])
+        against = [name for name in others if None not in (holds, _holds(found[name])) and _holds(found[name]) != holds]
+        scale = {"profile": chosen, "elsewhere": " ".join(others), "contradicted_by": " ".join(against)}
+        rows.append({**found[chosen], **scale})
+    return pd.DataFrame(rows)
+
+
+def _says(row: pd.Series) -> int:
+    """How much a scale says of a claim: 2, an answer; 1, a number without one; 0, nothing."""
+    if row["verdict"] == rules.NOT_MEASURED:
+        return 0
+    nothing_known = row["verdict"] == rules.UNDECIDED and np.isnan(row["low"])
+    return 1 if nothing_known or row["verdict"] == rules.UNTESTABLE else 2
+
+
+def _holds(row: pd.Series) -> bool | None:
+    """Whether a verdict says that its claim holds; None where it says neither."""
+    return {rules.REPRODUCED: True, rules.DIRECTION: True, rules.NOT: False}.get(row["verdict"])
+
+
+def of_notebook(notebook: str, folder: Path | str, fingerprint: str, **readings: str) -> pd.DataFrame:
+    """What the records say of the claims that a notebook shows: its rows of `table`.
+
+    Parameters
+    ----------
+    notebook : str
+        Its file's name without the suffix, or how that begins.
+    folder : path
+        Of a profile's results, named for the profile.
+    fingerprint : str
+        Of the data set: records of others in the folder are left out.
+    readings : see `table`.
+
+    Returns
+    -------
+    DataFrame
+        id, claim, paper, ours, low, high, unit, verdict, scope, remark.
+    """
+    folder = Path(folder)
+    found = [record for record in records.read_all(folder / "records") if record["run"]["fingerprint"] == fingerprint]
+    verdicts = table(found, folder.name, **readings)
+    shown = ["id", "claim", "paper", "ours", "low", "high", "unit", "verdict", "scope", "remark"]
+    return verdicts.loc[verdicts["notebook"].str.startswith(notebook), shown].reset_index(drop=True)
 
 
 def behind(claim: str, folder: Path | str) -> list[dict]:

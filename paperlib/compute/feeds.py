@@ -86,6 +86,7 @@ def batches(
     feed: str,
     seed: int,
     start: int = 0,
+    order: str = "shuffled",
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield, without end, the batches that a training model made with `feed_input` is fed.
 
@@ -105,6 +106,9 @@ def batches(
         Of the order. The same seed gives the same batches under every backend.
     start : int
         Number of the first batch to yield. Those before it are drawn, so that the others are the same, but not read.
+    order : {"shuffled", "by_class"}
+        "by_class": as from a file that is sorted by its targets (N,), through a buffer of 40 % of the samples, from
+        which each next one is drawn: as the tutorial reads, if its share is one of the subset.
 
     Yields
     ------
@@ -112,7 +116,10 @@ def batches(
         Indices if resident, images if streamed.
     targets : ndarray, shape (B, ...)
     """
-    for chosen in itertools.islice(_shuffled(indices, batch, seed), start, None):
+    if order not in ("shuffled", "by_class"):
+        raise ValueError(f"order is {order!r}: choose 'shuffled' or 'by_class'")
+    drawn = _shuffled(indices, batch, seed) if order == "shuffled" else _by_class(indices, targets, batch, seed)
+    for chosen in itertools.islice(drawn, start, None):
         fed = chosen.astype(np.int32) if feed == "resident" else images[chosen]
         yield fed, chosen if targets is None else targets[chosen]
 
@@ -130,3 +137,20 @@ def _shuffled(indices: np.ndarray, batch: int, seed: int) -> Iterator[np.ndarray
             waiting = np.concatenate([waiting, draw.permutation(indices)])
         yield waiting[:batch]
         waiting = waiting[batch:]
+
+
+_BUFFERED = 0.4  # the tutorial's min_fraction_of_examples_in_queue
+
+
+def _by_class(indices: np.ndarray, targets: np.ndarray | None, batch: int, seed: int) -> Iterator[np.ndarray]:
+    if targets is None:
+        raise ValueError("order 'by_class' needs targets: there are no classes to sort by")
+    draw = np.random.default_rng(seed)
+    indices = np.asarray(indices)
+    file = itertools.cycle(indices[np.argsort(targets[indices], kind="stable")].tolist())
+    buffer = list(itertools.islice(file, max(1, round(_BUFFERED * len(indices)))))
+    while True:
+        chosen = np.empty(batch, indices.dtype)
+        for at, place in enumerate(draw.integers(len(buffer), size=batch)):
+            chosen[at], buffer[place] = buffer[place], next(file)
+        yield chosen

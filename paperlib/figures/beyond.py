@@ -264,8 +264,66 @@ def learning_curves(table: pd.DataFrame, note: str, paper: pd.DataFrame | None =
         axis.set(xlabel="training samples seen: steps × batch (log scale)", ylabel="test accuracy (%)")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axis.xaxis.set_minor_formatter(NullFormatter())
-        title = "Learning curves on one set alone: means over seeds, 95 % intervals"
+        title = "Learning curves on one set alone: means over seeds, 95 % intervals (SD pooled)"
         axis.set_title(f"{title}\n{note}", fontsize=10)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    return figure
+
+
+def scaling_curve(
+    gaps: pd.DataFrame,
+    curve: pd.DataFrame,
+    note: str,
+    predicted: pd.Series | None = None,
+    paper: tuple[float, float] | None = None,
+) -> Figure:
+    """Eq. 4 minus random on the subset alone, against epochs on the subset: every scale, and the curve through one.
+
+    Parameters
+    ----------
+    gaps
+        Of `predictions.gaps`, with a column profile.
+    curve
+        Of `predictions.curve`; may be empty.
+    note
+        Data set, for the title.
+    predicted
+        A row of the written predictions (predicted, low, high, made_from), drawn at the paper's epochs.
+    paper
+        Epochs and points of the paper.
+    """
+    profiles = list(gaps.groupby("profile")["epochs"].max().sort_values().index)
+    color = COLORS["top_activations"]
+    with plt.rc_context({**STYLE, "axes.grid.axis": "both"}):
+        figure, axis = plt.subplots(figsize=(7.5, 5.2))
+        axis.axhline(0, color=COLORS["random"], linewidth=1.5, label="random")
+        for place, (marker, name) in enumerate(zip(_LEARNING_MARKS, profiles)):
+            some = gaps[gaps["profile"] == name]
+            error = np.nan_to_num(np.array([some["difference"] - some["low"], some["high"] - some["difference"]]))
+            label = f"profile {name} (n = {_range(some['n'])}; {_range(some['n_other'])} of random)"
+            beside = 1 + 0.03 * (place - (len(profiles) - 1) / 2)  # profiles of one batch are tested at the same epochs
+            axis.errorbar(some["epochs"] * beside, some["difference"], error, fmt=marker, color=color, capsize=3,
+                          markersize=6, markerfacecolor="white" if place else color, label=label)  # fmt: skip
+        if len(curve):
+            known = ", 95 % interval" if curve["low"].notna().any() else ""  # not of a single run of each
+            label = f"scaling curve a + b log10(epochs){known}"
+            axis.plot(curve["epochs"], curve["difference"], "-", color="k", linewidth=1.2, label=label)
+            axis.fill_between(curve["epochs"], curve["low"], curve["high"], color="k", alpha=0.12, linewidth=0)
+        if paper:
+            axis.plot(*paper, "*", color=color, markeredgecolor="k", markersize=15, linestyle="",
+                      label=f"the paper: {paper[1]:+g} points")  # fmt: skip
+        if predicted is not None and paper:
+            error = [[predicted["predicted"] - predicted["low"]], [predicted["high"] - predicted["predicted"]]]
+            axis.errorbar(paper[0], predicted["predicted"], np.nan_to_num(error), fmt="_", color="k", capsize=6,
+                          linewidth=2, label=f"predicted from profile {predicted['made_from']} for two runs")  # fmt: skip
+        shown = [0.0, *gaps["difference"], *gaps["low"].dropna(), *gaps["high"].dropna(), *(paper[1:] if paper else ())]
+        shown += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
+        margin = 0.08 * max(np.ptp(shown), 1)
+        axis.set(xscale="log", ylim=(max(min(shown) - margin, -15), min(max(shown) + margin, 15)))
+        axis.set(xlabel="epochs on the subset (log scale)", ylabel="eq. 4 minus random (points of accuracy)")
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_title(f"Does the gap turn around with longer training? On the subset alone\n{note}", fontsize=10)
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 

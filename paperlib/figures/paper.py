@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from scipy import stats
 
-from paperlib.analysis import statistics
+from paperlib.analysis import statistics, tables
 from paperlib.figures.style import COLORS, NAMES, STYLE
 
 
@@ -202,7 +202,9 @@ _SPLIT_ARMS = {"full": ("s", 0.0), "random": ("o", -0.8), "top_activations": ("D
 
 
 def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float, str], float] | None = None) -> Figure:
-    """Fig. 5: accuracy by split and selection: means with Student's 95 % intervals, small marks for runs.
+    """Fig. 5: accuracy by split and selection: means with 95 % intervals, small marks for runs.
+
+    The intervals are from the spread within all points together: some of them have two or three runs only.
 
     Parameters
     ----------
@@ -220,17 +222,20 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         ours = axes[0, 0]
         low, high = table["accuracy"].min(), table["accuracy"].max()
         margin = 0.15 * max(high - low, 1)
+        sd, freedom = tables.pooled_sd(table, ["selection", "split"])
         counts = {}
         for selection, (marker, beside) in _SPLIT_ARMS.items():
             some, color = table[table["selection"] == selection], COLORS[selection]
-            found = {split: statistics.mean(runs) for split, runs in some.groupby("split")["accuracy"]}
-            counts[selection] = {100 * split: one.n for split, one in found.items()}
-            if selection == "full" and found:
-                label = f"full set alone: mean of {found[0.0].n}"
-                ours.axhline(found[0.0].value, color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
+            found = some.groupby("split")["accuracy"].agg(["mean", "count"])
+            counts[selection] = {100 * split: n for split, n in found["count"].items()}
+            if selection == "full" and len(found):
+                label = f"full set alone: mean of {found['count'].iloc[0]}"
+                ours.axhline(found["mean"].iloc[0], color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
             ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=3, alpha=0.5)
-            at = [100 * split + beside for split in found]
-            _means(ours, at, list(found.values()), marker, color, NAMES[selection], line=selection != "full")
+            reach = stats.t.ppf(0.975, freedom) * sd / np.sqrt(found["count"]) if freedom else 0 * found["count"]
+            line = "-" if selection != "full" else ""
+            ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
+                          capsize=4, markersize=7, label=NAMES[selection])  # fmt: skip
         ours.set_ylim(low - margin, high + margin)
         _count_rows(ours, counts)
         shares = sorted(100 * table["split"].unique())
@@ -248,21 +253,12 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             theirs.set_ylim(middle - span / 2, middle + span / 2)
             theirs.set(xlim=(-35, 135), xticks=[0, 100])
             theirs.set_title("the paper,\nits own axis\n(means of 2 runs)", fontsize=9)
-        title = "Accuracy by split and selection: means, 95 % intervals; small marks are runs"
-        if any(n < 3 for by_place in counts.values() for n in by_place.values()):
-            title += "\nintervals of only two runs are wide, and may reach beyond the axis"
+        title = "Accuracy by split and selection: means; small marks are runs"
+        if freedom:
+            title += f"\n95 % intervals, from the spread within all points together (SD {sd:.2f} points)"
         figure.suptitle(f"{title}\n{note}", fontsize=10)
         figure.legend(*ours.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure
-
-
-def _means(axis, at, found, marker, color, label, line=True):
-    """Means with their intervals where there is one. found: of `statistics.mean`."""
-    value, low, high = np.array([[one.value, one.low, one.high] for one in found]).reshape(-1, 3).T
-    error = np.nan_to_num(np.array([value - low, high - value]))
-    axis.errorbar(
-        at, value, error, fmt=marker, linestyle="-" if line else "", color=color, capsize=4, markersize=7, label=label
-    )
 
 
 def _count_rows(axis, counts):

@@ -77,26 +77,23 @@ def _late_splits(profile: Profile, dataset: Named, readings: Readings) -> list[R
 
 
 def _fixed_budget(profile: Profile, dataset: Named, readings: Readings) -> list[Run]:
-    """By the clock; of a profile without one, cut off after the paper's share of the steps."""
-    return plans.budget_runs(profile, dataset, readings) or plans.budget_cuts(profile, dataset, readings)
-
-
-def _losses(profile: Profile, dataset: Named, readings: Readings) -> list[Run]:
-    """By the clock; of a profile without one, the same arms cut off after the paper's share of the steps."""
-    large = [run for run in plans.large_runs(profile, dataset, readings) if run.stop]
-    return plans.loss_runs(profile, dataset, readings) or plans.budget_cuts(profile, dataset, readings) + large
+    return plans.limited_runs(profile, dataset, readings, large=False)
 
 
 PICTURES = {
     "fig4_reconstructions": Picture("02", (_autoencoder,)),
     "fig5_split_accuracies": Picture("04", (plans.split_runs,)),
     "fig6_fixed_budget": Picture("05", (_fixed_budget,)),
-    "fig7_loss_curves": Picture("06", (_losses,)),
+    "fig7_loss_curves": Picture("06", (plans.limited_runs,)),
+    "learning_curves": Picture("06", (plans.learning_runs,)),
     "controls": Picture("07", (_late_splits,), controls=True),
     "riddle": Picture("08", (riddle.runs,), sessions=True),
     "cost": Picture("09", (plans.length_runs, plans.feed_runs)),
     "break_even": Picture("09", (plans.length_runs, plans.feed_runs)),
     "precision": Picture("10", (plans.precision_runs,)),
+    "encoders": Picture("14", (plans.open_question_runs,)),
+    "interpolated_samples": Picture("14", (plans.open_question_runs,)),
+    "readings": Picture("14", (plans.open_question_runs,)),
     "methods_by_size": Picture("13", (plans.method_runs,)),
     "methods_against_random": Picture("13", (plans.method_runs,)),
     "methods_by_coverage": Picture("13", (plans.method_runs, plans.selection_runs)),

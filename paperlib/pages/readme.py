@@ -10,27 +10,35 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import controls, cost, methods, riddle, tables
-from paperlib.claims import ledger
-from paperlib.pages import facts, pictures, speed
+from paperlib.analysis import controls, cost, factors, methods, riddle, tables, weak_random
+from paperlib.claims import ledger, rules
+from paperlib.pages import facts, pictures, predictions, speed
 from paperlib.study import plans, records
-from paperlib.study.profiles import PROFILES, profile
-from paperlib.study.runs import AnyRun
+from paperlib.study.profiles import PROFILES, Profile, profile
+from paperlib.study.runs import AnyRun, Run
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in a page holds what the function of that name makes of figures/FOLDER.
 _BLOCK = re.compile(r"(<!-- ([\w-]+):(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _START = re.compile(r"<!-- [\w-]+:\w+ -->")
 
+ALL = "all"  # a FOLDER that stands for all profiles with committed records
+
 # The blocks that have to be there, in whichever page: without its marker a table would be checked by nothing.
 REQUIRED = (
     "records-digest:all",
+    "claims:all",
     "claims:cpu",
+    "scale:all",
+    "predictions:all",
     "splits:cpu",
     "controls:cpu",
     "methods:cpu",
     "riddle:cpu",
     "cost:cpu",
     "precision:cpu",
+    "weak-random:cpu",
+    "encoders:cpu",
+    "readings:cpu",
     "speed:bench",
 )
 
@@ -71,6 +79,12 @@ def refresh(text: str, root: str | Path) -> str:
     return _BLOCK.sub(make, text)
 
 
+def _folders(folder: Path) -> list[Path]:
+    """The folder, or those of all committed profiles."""
+    root = folder.parents[1]
+    return [root / "figures" / name for name in committed(root)] if folder.name == ALL else [folder]
+
+
 def _records_digest(folder: Path) -> str:
     """Of all committed records, whatever the folder."""
     root = folder.parents[1]
@@ -79,10 +93,72 @@ def _records_digest(folder: Path) -> str:
 
 
 def _claims(folder: Path) -> str:
+    if not any((folder / "records").glob("*.json")):
+        return f"Nothing of profile `{folder.name}` is on record yet."
     table, _ = ledger.of_folder(folder)
     table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
-    table["notebook"] = [f"[{name[:2]}](notebooks/{name}.ipynb)" for name in table["notebook"]]
+    table["notebook"] = [f"[{name[:2]}](../notebooks/{name}.ipynb)" for name in table["notebook"]]  # from docs/
     return claims_markdown(table)
+
+
+def _claims_of_all(folder: Path) -> str:
+    """Of all committed scales, whatever the folder: each claim at the largest that says something of it."""
+    root = folder.parents[1]
+    tables = {name: ledger.of_folder(root / "figures" / name)[0] for name in committed(root)}
+    return largest_scale_markdown(tables)
+
+
+def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
+    """The claims at the largest scale of each (`ledger.at_largest_scale`), and what the other scales say, as Markdown.
+
+    tables : name of a profile -> its ledger, the smallest scale first.
+    """
+    found = ledger.at_largest_scale(tables)
+    claims, arithmetic = (found[found["group"] == group] for group in (ledger.CLAIM, ledger.ARITHMETIC))
+    rows = [
+        {
+            "id": row.id,
+            "claim": row.claim,
+            "paper": _number(row.paper),
+            "ours": f"{_measured(row)} {row.unit}",
+            "verdict": f"**{row.verdict}**",
+            "scale": f"`{row.profile}`" + (", n = " + row.scope.partition(", n = ")[2] if row.scope else ""),
+            "other scales": "; ".join(_other(tables[name], row, name) for name in row.elsewhere.split()),
+        }
+        for row in claims.itertuples()
+    ]
+    counts = "; ".join(
+        f"{verdict}: {', '.join(claims.loc[claims['verdict'] == verdict, 'id'])}"
+        for verdict in (*rules.VERDICTS, rules.NOT_MEASURED)
+        if (claims["verdict"] == verdict).any()
+    )
+    turned = claims[claims["contradicted_by"] != ""]
+    scales = "; ".join(_scale(name) for name in tables)
+    agree = "Where a claim is judged at several scales, they agree" if len(tables) > 1 else "One scale is on record"
+    against = ", ".join(f"{row.id} ({row.contradicted_by})" for row in turned.itertuples())
+    sums = ", ".join(f"{row.id} {row.verdict}" for row in arithmetic.itertuples())
+    lines = [
+        f"{counts[0].upper()}{counts[1:]}.",
+        f"**Scales disagree** on {against}: a smaller scale said the opposite." if against else f"{agree}.",
+        f"Scales: {scales}; the paper's are 10,000 × 1,024 and 40,000 × 1,024.",
+        f"The paper's arithmetic, which no run could change, is counted apart: {sums}.",
+    ]
+    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+    return f"{_compact(table)}\n\n" + " ".join(lines)
+
+
+def _scale(name: str) -> str:
+    setting = profile(name)
+    spent = "" if setting.budget_seeds else ", where a share of the time is that share of the steps"
+    encoder = f"autoencoder {setting.autoencoder_steps:,} × {setting.autoencoder_batch:,}"
+    return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
+
+
+def _other(table: pd.DataFrame, row: Any, name: str) -> str:
+    """What another scale says: its verdict too if it is another one, in bold if it is the opposite."""
+    other = next(table[table["id"] == row.id].itertuples())
+    text = f"`{name}` {_measured(other)}" + (f", {other.verdict}" if other.verdict != row.verdict else "")
+    return f"**{text}**" if name in row.contradicted_by.split() else text
 
 
 def _compact(markdown: str) -> str:
@@ -177,6 +253,105 @@ def _cost(folder: Path) -> str:
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
+def _encoders(folder: Path) -> str:
+    return _factors(folder, factors.encoders)
+
+
+def _readings(folder: Path) -> str:
+    return _factors(folder, lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS))
+
+
+def _factors(folder: Path, table_of: Callable[[list[dict], Profile], pd.DataFrame]) -> str:
+    """What notebook 14 shows of one of its questions."""
+    dataset = records.data_set(records.read_all(folder / "records"))
+    planned = plans.open_question_runs(profile(folder.name), dataset)
+    found, missing = study.on_record(planned, folder / "records")
+    rows = factors.summary(table_of(found, profile(folder.name)))
+    selections = {"full": "full set", "random": "random", "top_activations": "eq. 4"}
+    shown = pd.DataFrame(
+        {
+            "question": rows["question"],
+            "arm": rows["arm"],
+            "trained on": rows["selection"].map(selections),
+            "accuracy (%)": [_digits(value, 1) for value in rows["mean"]],
+            "minus the first (points)": [
+                "" if np.isnan(row.minus_first) else f"{row.minus_first:+.1f}{_ends(row.minus_low, row.minus_high)}"
+                for row in rows.itertuples()
+            ],
+            "n": rows["n"],
+        }
+    )
+    text = shown.to_markdown(index=False, disable_numparse=True)
+    return f"{text}\n\n{len(missing)} of the runs that notebook 14 plans are not on record yet." if missing else text
+
+
+def _ends(low: float, high: float) -> str:
+    return "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
+
+
+def _digits(value: float, digits: int) -> str:
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def _weak_random(folder: Path) -> str:
+    runs, planned = _reasons(folder)
+    usual = runs[weak_random.AS_READ]
+    if usual.empty:
+        return f"Nothing of profile `{folder.name}` at 100 / 0 is on record yet."
+    hours = usual["train_s"].median() / 3600
+    rows = [
+        {
+            "possible reason": row["reason"],
+            **{
+                name: f"{_digits(row[arm].value, 1)}{_changed(row[f'{arm} change'])}"
+                for arm, name in zip(weak_random.ARMS, ("random (%)", "eq. 4 (%)"))
+            },
+            "n": f"{row['random'].n} + {row['top_activations'].n}",
+            "could explain": row["explains"],
+            "planned": f"{row['missing']} runs, {row['missing'] * hours:.1f} h" if row["missing"] else "",
+        }
+        for _, row in weak_random.table(runs, planned).iterrows()
+    ]
+    about = "In brackets: the change of that arm, in points, with Welch's 95 % interval; each row by itself."
+    return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
+
+
+def _reasons(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+    """Possible reasons of a weak random arm -> runs on record at 100 / 0, and how many are planned."""
+    setting = profile(folder.name)
+    found, dataset = folder / "records", records.data_set(records.read_all(folder / "records"))
+
+    def alone(runs: Sequence[Run]) -> list[Run]:
+        both = [run for run in runs if run.selection in weak_random.ARMS and not run.variant]
+        return [run for run in both if run.split == 1]
+
+    plain = alone(plans.split_runs(setting, dataset))
+    plan = {weak_random.AS_READ: plain, **plans.weak_random_runs(setting, dataset)}
+    for k in setting.compared_sizes:
+        if k < setting.k:
+            fewer = [run for run in alone(plans.method_runs(setting, dataset)) if run.k == k]
+            plan[f"fewer samples: {k:,}"] = fewer
+    plan = {reason: runs for reason, runs in plan.items() if runs}
+    on_record = {reason: study.on_record(runs, found)[0] for reason, runs in plan.items()}
+    tables_of = {reason: tables.runs(some) for reason, some in on_record.items()}
+    tables_of["raw weights, no average (R5)"] = tables.runs(on_record[weak_random.AS_READ], "raw")
+    planned = {reason: len(runs) for reason, runs in plan.items()} | {"raw weights, no average (R5)": len(plain)}
+    for name in ("steps", "paper"):
+        longer = profile(name)
+        if longer.steps * longer.batch > setting.steps * setting.batch:
+            reason = f"longer training: {longer.steps:,} × {longer.batch:,}, {facts.passes(longer)} passes"
+            runs = alone(plans.split_runs(longer, dataset))
+            tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records")[0])
+            planned[reason] = len(tables_of[reason])  # of another profile's plan
+    return tables_of, planned
+
+
+def _changed(found: Any) -> str:
+    if np.isnan(found.value):
+        return ""
+    return f" ({found.value:+.1f}" + ("" if np.isnan(found.low) else f", {found.low:+.1f} to {found.high:+.1f}") + ")"
+
+
 def _trainings(count: float) -> str:
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
@@ -210,8 +385,8 @@ def _to_one_digit(rows: pd.DataFrame) -> str:
 
 _MAKERS: dict[str, Callable[[Path], str]] = {
     "records-digest": _records_digest,
-    "claims": lambda folder: _compact(_claims(folder)),
-    "scale": facts.scale,
+    "claims": lambda folder: _claims_of_all(folder) if folder.name == ALL else _compact(_claims(folder)),
+    "scale": lambda folder: _compact(facts.scale(_folders(folder))),
     "durations": facts.durations,
     "profiles": lambda _: facts.profiles(),
     "splits": _splits,
@@ -219,6 +394,10 @@ _MAKERS: dict[str, Callable[[Path], str]] = {
     "methods": _methods,
     "riddle": _riddle,
     "cost": _cost,
+    "weak-random": _weak_random,
+    "encoders": _encoders,
+    "readings": _readings,
+    "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": _precision,
     "speed": speed.markdown,
 }

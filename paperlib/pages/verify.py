@@ -17,7 +17,7 @@ import pandas as pd
 
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, pictures, readme
+from paperlib.pages import again, pictures, predictions, readme, scales
 from paperlib.study import records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
@@ -140,7 +140,10 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
 
 def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
     for name in pictures.shown(profile):
-        if problem := stamps.problem(folder / f"{name}.png", pictures.on_record(name, profile, dataset, folder)):
+        shown = pictures.on_record(name, profile, dataset, folder)
+        if not shown and profile.under_way:
+            continue
+        if problem := stamps.problem(folder / f"{name}.png", shown):
             yield f"{problem}; {remedy}"
 
 
@@ -173,6 +176,8 @@ def _arguments() -> argparse.Namespace:
 def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Iterator[str]:
     """Print what profiles' records give -> what is wrong."""
     yield from pages(root)
+    yield from _guarded(lambda: predictions.problems(root), predictions.path(root))
+    yield from (f"{text}; make scales" for text in _guarded(lambda: scales.problems(root), root / "figures"))
     if not arguments.profile and (root / "figures" / "bench").is_dir():
         bench = root / "figures" / "bench"
         yield from (f"{text}; make bench" for text in _guarded(lambda: stamps.changed(bench), bench))

@@ -61,6 +61,36 @@ def random_balanced(embeddings: Any, k: int, *, labels: NDArray | None = None, s
     return round_robin(of_class)[:k]
 
 
+def random_of_counts(labels: NDArray, counts: Sequence[int] | NDArray, seed: int = 0) -> NDArray[np.int64]:
+    """Draw a given number of each class at random: a control for the classes of another choice.
+
+    Parameters
+    ----------
+    labels : (N,) int
+        0 to C - 1.
+    counts : (C,) int
+        How many of each class.
+    seed : int
+
+    Returns
+    -------
+    (k,) int64
+        Distinct indices, k being the sum of `counts`.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer samples than are asked for.
+    """
+    available = np.bincount(labels, minlength=len(counts))
+    if (short := np.flatnonzero(available < counts)).size:
+        name = short[0]
+        raise ValueError(f"class {name} has {available[name]} samples, and {counts[name]} are asked for")
+    draw = np.random.default_rng(seed)
+    parts = [draw.choice(np.flatnonzero(labels == name), size=size, replace=False) for name, size in enumerate(counts)]
+    return np.concatenate(parts)
+
+
 def round_robin(groups: Sequence[NDArray]) -> NDArray:
     """Return the items of several arrays: the first of each, then the second of each that has any left, and so on."""
     turns = np.concatenate([np.arange(len(group)) for group in groups])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from paperlib.checkpoints import Checkpoints, Interrupted, Position, steps_to_take
 from paperlib.data import Dataset
 from paperlib.selection import select
+from paperlib.selection.sampling import random_of_counts
 from paperlib.study import environment, interruption, records, workers
 from paperlib.study.outcomes import Inputs, Outcome, Watch, train
 from paperlib.study.progress import Progress
@@ -155,19 +157,24 @@ def embeddings(run: AutoencoderRun, dataset: Dataset, folder: str | Path) -> np.
 
 
 def autoencoder(run: AutoencoderRun, folder: str | Path) -> "tuple[Model, Model]":
-    """The trained `(encoder, decoder)` of an autoencoder's record."""
-    from paperlib import models
+    """The trained `(encoder, decoder)` of an autoencoder's record; for the objective "labels", encoder and logits."""
+    from paperlib import encoders
 
     record = records.read(record_path(run, folder))
-    size, _, channels = record["result"]["image_shape"]
-    encoder, decoder = models.autoencoder(
-        run.embedding_size, image_size=size, channels=channels, last_activation=run.last_activation
-    )
     path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
     weights = records.read_arrays(path, record["files"]["weights"])
+    size, _, channels = record["result"]["image_shape"]
+    encoder, head, _ = encoders.build(
+        run.objective,
+        run.embedding_size,
+        classes=weights[-1].shape[0],  # the logits' biases; otherwise unused
+        image_size=size,
+        channels=channels,
+        last_activation=run.last_activation,
+    )
     encoder.set_weights(weights[: len(encoder.weights)])
-    decoder.set_weights(weights[len(encoder.weights) :])
-    return encoder, decoder
+    head.set_weights(weights[len(encoder.weights) :])
+    return encoder, head
 
 
 def choose(run: Run, dataset: Dataset, folder: str | Path) -> np.ndarray | None:
@@ -180,6 +187,10 @@ def _chosen(run: Run, dataset: Dataset, folder: str | Path) -> tuple[np.ndarray 
     if run.selection == "full":
         return None, 0.0
     started = time.perf_counter()
+    if run.counts_of:
+        like = replace(run, selection=run.counts_of, overlap="fill", counts_of="", subset_seed=None, seed=0)
+        counts = np.bincount(dataset.y_train[_chosen(like, dataset, folder)[0]], minlength=len(dataset.classes))
+        return random_of_counts(dataset.y_train, counts, run.drawn_with()), time.perf_counter() - started
     if run.autoencoder is None:  # methods that look at no embeddings
         found = np.zeros((len(dataset.x_train), 1))
     else:
@@ -194,7 +205,8 @@ def _chosen(run: Run, dataset: Dataset, folder: str | Path) -> tuple[np.ndarray 
             return chosen, record["times"]["select_s"]
         found = embeddings(run.autoencoder, dataset, folder)
     # By index, as all that is on record was chosen: runs of different seeds share a subset also where values are equal.
-    chosen = select(found, run.k, run.selection, labels=dataset.y_train, seed=run.seed, ties="index", **run.options())
+    drawn = dict(seed=run.drawn_with(), ties="index", **run.options())
+    chosen = select(found, run.k, run.selection, labels=dataset.y_train, **drawn)
     return chosen, time.perf_counter() - started
 
 
@@ -203,7 +215,9 @@ def replay(record: dict, run: Run, dataset: Dataset, folder: str | Path) -> dict
 
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
-    given = Inputs(choose(run, dataset, folder), phases=_position(*record["result"]["phases"]))
+    subset = choose(run, dataset, folder)
+    phases = _position(*record["result"]["phases"])
+    given = Inputs(subset, phases=phases, added=_interpolated(run, subset, dataset, folder))
     [outcome] = train([run], dataset, given)
     return outcome.record
 
@@ -223,7 +237,21 @@ def inputs(run: AnyRun, dataset: Dataset, folder: str | Path) -> Inputs:
     if run.time_share:
         baselines = [records.read(record_path(baseline, folder)) for baseline in run.baselines()]
         budget = run.time_share * float(np.median([baseline["times"]["train_s"] for baseline in baselines]))
-    return Inputs(subset, seconds, budget)
+    return Inputs(subset, seconds, budget, added=_interpolated(run, subset, dataset, folder))
+
+
+def _interpolated(
+    run: Run, subset: np.ndarray | None, dataset: Dataset, folder: str | Path
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The images and labels that a run adds to its subset, if any."""
+    if not run.interpolated or run.autoencoder is None or subset is None:
+        return None
+    from paperlib import interpolation
+
+    found = embeddings(run.autoencoder, dataset, folder)
+    points, labels = interpolation.between(found, dataset.y_train, subset, run.interpolated, seed=run.seed)
+    decoder = autoencoder(run.autoencoder, folder)[1]
+    return interpolation.decoded(decoder, points, dataset.x_train.shape[1]), labels
 
 
 def together(runs: Iterable[AnyRun]) -> list[tuple[AnyRun, ...]]:

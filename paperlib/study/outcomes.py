@@ -29,7 +29,7 @@ class Inputs(NamedTuple):
 
     subset, select_seconds : for classifiers, the indices (k,) to train on first or None, and what choosing them took.
     budget : seconds after which a clock ends the run. phases : to repeat such a run, its recorded steps.
-    embeddings : (N, n), for selections.
+    embeddings : (N, n), for selections. added : images (M, H, W, C) and labels (M,) that the subset gets besides.
     """
 
     subset: np.ndarray | None = None
@@ -37,6 +37,7 @@ class Inputs(NamedTuple):
     budget: float | None = None
     phases: Position | None = None
     embeddings: np.ndarray | None = None
+    added: tuple[np.ndarray, np.ndarray] | None = None
 
 
 class Outcome(NamedTuple):
@@ -89,7 +90,9 @@ def _trained_autoencoders(runs: Sequence[AutoencoderRun], dataset: Dataset, watc
 
     settings = _settings(training.AutoencoderSettings, runs[0])
     ends = [run.steps for run in runs]
-    trainings = training.train_autoencoders(dataset.x_train, ends, settings, **vars(watch), piece=_piece())
+    trainings = training.train_autoencoders(
+        dataset.x_train, ends, settings, labels=dataset.y_train, **vars(watch), piece=_piece()
+    )
     for run, trained in zip(runs, trainings, strict=True):
         yield _autoencoder_outcome(run, trained, dataset)
 
@@ -104,16 +107,21 @@ def _autoencoder_outcome(run: AutoencoderRun, trained: "Autoencoder", dataset: D
     embedded = time.perf_counter()
 
     size = trained.encoder.input_shape[1]
-    originals = training.center_crops(dataset.x_test, size)
-    reproductions = training.reproduce(trained.decoder, training.embed(trained.encoder, dataset.x_test))
-    mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
-    live = evaluation.live_elements(found)
+    decoded = training.reproduce(trained.decoder, training.embed(trained.encoder, dataset.x_test))
+    if run.objective == "labels":
+        described: dict[str, Any] = {"test": evaluation.classification(decoded, dataset.y_test)}
+    else:
+        originals = training.center_crops(dataset.x_test, size)
+        mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
+        described = {
+            "test": evaluation.reconstruction(decoded, originals, mean_image),
+            **autoencoders.described(found, decoded, originals),
+        }
     result = {
         "train_samples": len(dataset.x_train),
         "image_shape": list(trained.encoder.input_shape[1:]),
-        "test": evaluation.reconstruction(reproductions, originals, mean_image),
-        "live_elements": int(live.sum()),
-        **autoencoders.described(found, reproductions, originals),
+        "live_elements": int(evaluation.live_elements(found).sum()),
+        **described,
     }
     trained_for = trained.history.first_step_seconds + float(trained.history.seconds[-1])
     times = {"embed_s": embedded - started, "total_s": trained_for + time.perf_counter() - started}
@@ -151,6 +159,11 @@ def _trained_classifiers(runs: Sequence[Run], dataset: Dataset, given: Inputs, w
     from paperlib import evaluation, training
 
     run = runs[0]  # of the others only the numbers of steps differ
+    trained_on, subset = dataset, given.subset
+    if given.added and subset is not None:
+        from paperlib import interpolation
+
+        trained_on, subset = interpolation.extended(dataset, subset, *given.added)
 
     def test(model: Any) -> dict:
         logits = training.predict(model, dataset.x_test, standardize_by=run.standardize_by)
@@ -162,10 +175,10 @@ def _trained_classifiers(runs: Sequence[Run], dataset: Dataset, given: Inputs, w
     if not ends:  # the clock's reading is its result, so it is not taken up again after an interruption
         steps = None if run.split_of == "seconds" else run.steps
         watched |= dict(split=run.split, steps=steps, seconds=given.budget)
-        trainings = iter([training.train_classifier(dataset, given.subset, **vars(settings), **watched)])
+        trainings = iter([training.train_classifier(trained_on, subset, **vars(settings), **watched)])
     else:
         watched |= dict(checkpoints=watch.checkpoints, piece=_piece())
-        trainings = training.train_classifiers(dataset, given.subset, ends, settings, **watched)
+        trainings = training.train_classifiers(trained_on, subset, ends, settings, **watched)
     try:
         for run, trained in zip(runs, trainings, strict=True):
             yield Outcome(_classifier_record(run, trained, dataset, given), {})

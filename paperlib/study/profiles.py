@@ -35,6 +35,8 @@ class Profile:
     snapshots: tuple[float, ...]  # shares of the autoencoder's steps after which its embeddings are tried, too
     factor_seeds: tuple[int, ...]  # of the runs with each of these autoencoders
     reading_seeds: tuple[int, ...]  # of the runs with each alternative reading
+    encoder_seeds: tuple[int, ...]  # of the runs with each other encoder, and with samples in between
+    hypothesis_seeds: tuple[int, ...]  # of the runs with each possible reason for the paper's weak random arm
     notebooks: tuple[str, ...] = ()  # how the names of its notebooks begin; all unless given
     under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
 
@@ -64,6 +66,7 @@ _BY_STEPS_ALONE: dict[str, Any] = dict(
     compared_seeds=(),
     autoencoder_seeds=(0,),
     reading_seeds=(),
+    encoder_seeds=(),
     notebooks=("01", "02", "03", "04", "05", "06", "11"),
     under_way=True,
 )
@@ -95,6 +98,8 @@ PROFILES = {
             snapshots=(0.5,),
             factor_seeds=(0,),
             reading_seeds=(0,),
+            encoder_seeds=(0,),
+            hypothesis_seeds=(0,),
         ),
         # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
@@ -120,6 +125,8 @@ PROFILES = {
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
             reading_seeds=(0,),
+            encoder_seeds=(0, 1, 2, 3, 4),
+            hypothesis_seeds=(0, 1, 2),
             under_way=True,
         ),
         # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 11 hours on
@@ -136,6 +143,7 @@ PROFILES = {
             runs_at_split={0.0: 5, 0.1: 3, 0.25: 3, 0.5: 3, 0.75: 3, 0.9: 5, 0.95: 5, 1.0: 5},
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
+            hypothesis_seeds=(0,),
             **_BY_STEPS_ALONE,
         ),
         # make records PROFILE=paper DATA=... the paper's own numbers: 25 to 160 minutes a run on two cores. The paper
@@ -152,6 +160,7 @@ PROFILES = {
             runs_at_split={0.0: 3, 0.1: 2, 0.25: 2, 0.5: 3, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 3},
             snapshots=(),
             factor_seeds=(),
+            hypothesis_seeds=(),
             **_BY_STEPS_ALONE,
         ),
     )

@@ -59,6 +59,7 @@ class AutoencoderRun(_Choices):
     """An autoencoder to train on all of a data set.
 
     Its rate is constant, so one with fewer steps is a snapshot of one with more; the two are trained together.
+    objective : the paper's, or another one of `paperlib.encoders.OBJECTIVES` to compare with.
     """
 
     dataset: str
@@ -70,10 +71,12 @@ class AutoencoderRun(_Choices):
     last_activation: Literal["relu", "linear"] = "relu"
     precision: Precision = "auto"
     seed: int = 0
+    objective: Literal["reconstruction", "variational", "labels"] = _added("reconstruction")
 
     def label(self) -> str:
         linear = "-linear" if self.last_activation == "linear" else ""
-        return f"autoencoder-n{self.embedding_size}{linear}-seed{self.seed}"
+        other = "" if self.objective == "reconstruction" else f"-{self.objective}"
+        return f"autoencoder-n{self.embedding_size}{linear}{other}-seed{self.seed}"
 
     def phases(self) -> Position:
         """All steps are on the full set."""
@@ -92,6 +95,11 @@ class Run(_Choices):
     stop : the step after which the run is cut off, whatever the clock says (the riddle of the 10.4 %, R14). The
         averaged weights of such a run are tested with batch-norm statistics of their own, too. If it diverges, that is
         its result.
+    subset_seed : of the subset's draw; None: `seed`, which is otherwise of the training alone.
+    counts_of : of a random selection, the method with whose number of each class it is drawn, from the embeddings of
+        `autoencoder`.
+    order, rate_steps, clip : see `paperlib.training.train_classifier`.
+    interpolated : samples that are added to the subset, between chosen ones (`paperlib.interpolation`).
     """
 
     dataset: str
@@ -115,11 +123,24 @@ class Run(_Choices):
     seed: int = 0
     variant: tuple[tuple[str, Any], ...] = _added(())
     stop: int | None = _added(None)
+    subset_seed: int | None = _added(None)
+    counts_of: Literal["", "top_activations"] = _added("")
+    order: Literal["shuffled", "by_class"] = _added("shuffled")
+    rate_steps: int | None = _added(None)
+    clip: bool = _added(False)
+    interpolated: int = _added(0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.selection not in ("full", *METHODS):
             raise ValueError(f"selection is {self.selection!r}: choose 'full' or one of {', '.join(METHODS)}")
+        if self.counts_of and (self.selection != "random" or not self.autoencoder):
+            raise ValueError(f"counts_of is {self.counts_of!r}: it needs selection 'random' and an autoencoder")
+        if self.interpolated and (self.split != 1 or self.autoencoder is None):
+            raise ValueError(
+                f"interpolated is {self.interpolated}: it needs an autoencoder, and split 1, since the full set has no "
+                "such samples"
+            )
 
     def label(self) -> str:
         parts = ["classifier", self.selection]
@@ -127,8 +148,18 @@ class Run(_Choices):
         parts += ["budget"] if self.time_share else []
         parts += [f"seed{self.seed}"]
         parts += [_joined(self.variant)] if self.variant else []
+        parts += [f"subset{self.subset_seed}"] if self.subset_seed is not None else []
+        parts += [f"counts_of_{self.counts_of}"] if self.counts_of else []
+        parts += [self.order] if self.order != "shuffled" else []
+        parts += [f"rate_steps{self.rate_steps}"] if self.rate_steps else []
+        parts += ["clip"] if self.clip else []
+        parts += [f"interpolated{self.interpolated}"] if self.interpolated else []
         parts += [f"rate{self.learning_rate:g}-stopped{self.stop}"] if self.stop else []
         return "-".join(parts)
+
+    def drawn_with(self) -> int:
+        """The seed of the subset's draw."""
+        return self.seed if self.subset_seed is None else self.subset_seed
 
     def options(self) -> dict:
         """What the selection is made with besides `k`."""
@@ -145,7 +176,10 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        whole = replace(self, selection="full", overlap="", variant=(), k=0, autoencoder=None, split=0.0)
+        no_subset: dict[str, Any] = dict(
+            k=0, overlap="", variant=(), autoencoder=None, interpolated=0, subset_seed=None, counts_of=""
+        )
+        whole = replace(self, selection="full", split=0.0, **no_subset)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
 
@@ -180,7 +214,7 @@ def selection_of(run: Run) -> SelectionRun:
     """The `SelectionRun` of a classifier's run on embeddings. Seeds matter only to methods that draw."""
     if run.autoencoder is None:
         raise ValueError(f"{run.label()} selects from no embeddings: give it an autoencoder")
-    seed = run.seed if run.selection in DRAW else 0
+    seed = run.drawn_with() if run.selection in DRAW else 0
     options = tuple(sorted(run.options().items()))
     return SelectionRun(run.dataset, run.fingerprint, run.selection, run.k, run.autoencoder, options, seed)
 

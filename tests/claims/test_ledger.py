@@ -269,6 +269,68 @@ def test_time_saved_is_that_of_curves_of_several_lengths():
     assert table.loc["C18", ["verdict", "n"]].tolist() == [rules.NOT, 2]
 
 
+SHORT = dict(stop=5_707)  # what a share of the time is where no clock ends runs: 57.07 % of 10,000 steps
+
+
+def test_a_profile_without_a_clock_has_its_budget_in_steps():
+    found = arm("full", [70.0, 70.5, 71.0], name="steps", loss=1.5, **SHORT)
+    found += arm("top_activations", [62.0, 62.5, 63.0], name="steps", split=0.5, loss=1.25, **SHORT)
+    for run in found:  # a step of the first half took a hundred times as long: of no matter where steps count
+        run["times"]["seconds_at_step"] = [100.0, 101.0]
+        run["history"]["loss"] = [run["history"]["loss"][0], 0.0]
+    table = ledger.table(found, "steps").set_index("id")
+    assert table.loc["C9", ["ours", "verdict"]].tolist() == [pytest.approx(62.5), rules.NOT]
+    assert table.loc["C10", ["ours", "verdict"]].tolist() == [pytest.approx(70.5), rules.NOT]
+    assert table.loc["C19", "ours"] == pytest.approx(-8)
+    assert table.loc["C11", "ours"] == pytest.approx(0.25 / 2) and "over the 5,707 steps" in table.loc["C11", "remark"]
+    assert table.loc["C12", "verdict"] == rules.NOT_MEASURED
+
+
+def scales(**accuracies):
+    """Ledgers of runs at 100 / 0: profile -> (accuracies of random, of eq. 4)."""
+    return {
+        name: ledger.table(arm("random", random, name=name) + arm("top_activations", eq4, name=name), name)
+        for name, (random, eq4) in accuracies.items()
+    }
+
+
+LOSES, WINS = ([65.0, 64.8, 65.2], [61.0, 61.2, 60.8]), ([61.0, 61.2, 60.8], [65.0, 64.8, 65.2])
+
+
+def c6(tables):
+    row = ledger.at_largest_scale(tables).set_index("id").loc["C6"]
+    return row["profile"], row["verdict"], row["elsewhere"], row["contradicted_by"]
+
+
+def test_a_claim_is_taken_from_the_largest_scale_and_smaller_ones_that_say_the_opposite_are_named():
+    assert c6(scales(cpu=LOSES, steps=WINS)) == ("steps", rules.DIRECTION, "cpu", "cpu")
+    assert c6(scales(cpu=LOSES, steps=LOSES)) == ("steps", rules.NOT, "cpu", "")
+    assert c6(scales(cpu=WINS, steps=LOSES, paper=WINS)) == ("paper", rules.DIRECTION, "cpu steps", "steps")
+
+
+def test_one_run_at_a_larger_scale_says_nothing_yet_but_is_named():
+    single = ([58.0], [64.0])
+    assert c6(scales(cpu=LOSES, paper=single)) == ("cpu", rules.NOT, "paper", "")
+    assert c6(scales(cpu=([65.0, 60.0], [61.0, 66.0]), steps=single))[:2] == ("cpu", rules.UNDECIDED)
+    assert c6(scales(cpu=single, steps=single)) == ("steps", rules.UNDECIDED, "cpu", "")
+
+
+def test_an_undecided_interval_at_a_larger_scale_is_not_replaced_by_a_smaller_ones_verdict():
+    noisy = ([60.0, 66.0, 63.0], [61.0, 66.5, 64.0])
+    assert c6(scales(cpu=LOSES, steps=noisy)) == ("steps", rules.UNDECIDED, "cpu", "")
+
+
+def test_a_claim_that_one_scale_alone_measured_is_taken_from_there():
+    tables = scales(cpu=LOSES, steps=LOSES)
+    tables["cpu"] = ledger.table(arm("full", [67.0, 67.4]), "cpu")
+    found = ledger.at_largest_scale(tables).set_index("id")
+    assert found.loc[["C1", "C6", "C13"], "profile"].tolist() == ["cpu", "steps", "steps"]
+    assert found.loc["C13", ["verdict", "elsewhere"]].tolist() == [rules.NOT_MEASURED, ""]
+    assert list(found.index) == list(ledger.ledger())
+    with pytest.raises(ValueError, match="no profile has records"):
+        ledger.at_largest_scale({})
+
+
 def test_without_records_nothing_is_claimed():
     table = ledger.table([], "cpu").set_index("id")
     claims = table[table["group"] == ledger.CLAIM]

@@ -53,3 +53,21 @@ def test_images_can_be_released():
     feeds.release(model)
     if keras.backend.backend() == "tensorflow":
         assert np.asarray(held.value).size == 0
+
+
+def test_by_class_is_a_sorted_file_read_through_a_small_buffer():
+    labels = np.tile(np.arange(10), 30)
+    indices = np.arange(0, 300, 2)  # even classes alone, 30 samples each
+    options = dict(batch=10, feed="resident", seed=1, order="by_class")
+    drawn = [fed for fed, _ in islice(feeds.batches(IMAGES, labels, indices, **options), 30)]  # two passes
+    assert set(np.concatenate(drawn).tolist()) <= set(indices.tolist())
+    # The buffer holds 60 of 150: what comes first is of the first two classes and of those that follow them.
+    assert set(labels[drawn[0]]) <= {0, 2, 4} and 8 not in labels[np.concatenate(drawn[:3])]
+    counts = np.bincount(np.concatenate(drawn), minlength=300)[indices]
+    assert counts.sum() == 300 and counts.max() <= 3  # two rounds of the file, less what is in the buffer
+    again = islice(feeds.batches(IMAGES, labels, indices, **options, start=7), 3)
+    assert all(np.array_equal(fed, usual) for (fed, _), usual in zip(again, drawn[7:10]))
+    with pytest.raises(ValueError, match="order is 'sorted': choose 'shuffled' or 'by_class'"):
+        next(feeds.batches(IMAGES, labels, indices, **{**options, "order": "sorted"}))
+    with pytest.raises(ValueError, match="needs targets"):
+        next(feeds.batches(IMAGES, None, indices, **options))

@@ -6,7 +6,7 @@ from ..conftest import ROOT
 
 def test_the_scale_is_that_of_the_profile_and_of_the_paper():
     rows = {}
-    for line in facts.scale(ROOT / "figures" / "cpu").splitlines()[2:]:
+    for line in facts.scale([ROOT / "figures" / "cpu"]).splitlines()[2:]:
         name, here, paper = (cell.strip() for cell in line.strip("|").split("|"))
         rows[name] = (here, paper)
     assert rows["data"] == ("cifar10-jpeg", "CIFAR-10")

@@ -3,8 +3,10 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
+from paperlib.claims import ledger, rules
 from paperlib.pages import readme
 
 from ..conftest import ROOT
@@ -36,8 +38,9 @@ def test_the_tables_are_those_of_the_committed_records(path):
 
 def test_the_pages_have_all_tables_once():
     blocks = [name for path in PAGES for name in MARKER.findall(path.read_text(encoding="utf-8")) if name != "end"]
-    expected = ["claims", "scale", "splits", "controls", "methods", "riddle", "cost", "precision"]
-    assert {*(f"{name}:cpu" for name in expected), "speed:bench", "durations:bench"} <= set(blocks)
+    expected = ["claims", "splits", "controls", "methods", "riddle", "cost", "precision"]
+    others = {"claims:all", "scale:all", "speed:bench", "durations:bench"}
+    assert {*(f"{name}:cpu" for name in expected), *others} <= set(blocks)
     assert len(blocks) == len(set(blocks))
 
 
@@ -52,6 +55,38 @@ def test_an_altered_number_is_stale_on_any_page(tmp_path):
     pages = readme.pages(tmp_path)
     assert [path.name for path in pages] == ["README.md", "speed.md"]
     assert readme.refresh(pages[1].read_text(encoding="utf-8"), tmp_path) == speed
+
+
+def ledger_of(c6, verdict, **more):
+    """A ledger of all claims, of which C6 alone has a number."""
+    rows = []
+    for name, claim in ledger.ledger().items():
+        row = dict.fromkeys(ledger.COLUMNS, float("nan")) | {"id": name, "group": claim.get("group", ledger.CLAIM)}
+        row |= {key: claim[key] for key in ("claim", "paper", "unit", "notebook")}
+        row |= {"verdict": rules.NOT_MEASURED, "scope": "", "n": 0, "n_other": 0}
+        if name == "C6":
+            row |= {"ours": c6, "low": c6 - 1, "high": c6 + 1, "verdict": verdict, "n": 5, "n_other": 5}
+            row |= {"scope": "1/67 of the paper's samples, n = 5 + 5, 1 autoencoder"}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def test_the_main_table_names_the_scale_and_what_other_scales_say():
+    tables = {"cpu": ledger_of(-3.8, rules.NOT), "steps": ledger_of(2.0, rules.DIRECTION)}
+    text = readme.largest_scale_markdown(tables)
+    row = next(line for line in text.splitlines() if line.startswith("| C6 "))
+    assert "| 2.00 (1.00 to 3.00) points | **direction reproduced** | `steps`, n = 5 + 5, 1 autoencoder |" in row
+    assert "| **`cpu` -3.80 (-4.80 to -2.80), not reproduced** |" in row
+    assert "**Scales disagree** on C6 (cpu)" in text
+    assert "`steps` is 10,000 × 128 (autoencoder 40,000 × 128), where a share of the time is that share of the" in text
+    agreeing = readme.largest_scale_markdown(tables | {"steps": ledger_of(-4.0, rules.NOT)})
+    assert "| `cpu` -3.80 (-4.80 to -2.80) |" in agreeing and "they agree" in agreeing
+    assert "One scale is on record" in readme.largest_scale_markdown({"cpu": tables["cpu"]})
+
+
+def test_a_profile_without_records_has_a_sentence_for_a_table(tmp_path):
+    text = readme.refresh("<!-- claims:steps -->\n<!-- end -->", tmp_path)
+    assert "Nothing of profile `steps` is on record yet." in text
 
 
 def test_the_readme_is_short():

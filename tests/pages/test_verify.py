@@ -184,7 +184,7 @@ def test_figures_of_other_records_are_stale(copy):
     records.write(path, record)
     table, problems = verify.checked("cpu", copy)
     methods = {f"methods_{by}.png" for by in ("by_size", "against_random", "by_coverage")}
-    shown = {"controls.png", "fig5_split_accuracies.png", *methods}
+    shown = {"controls.png", "fig5_split_accuracies.png", "learning_curves.png", *methods}
     assert {text.split(": ")[0].rsplit("/")[-1] for text in problems} == {*shown, "claims.csv", "records"}
     assert table.set_index("id").loc["C5", "ours"] < 65
 

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from paperlib.selection import select
+from paperlib.selection.sampling import random_of_counts
 
 
 def test_random_is_a_uniform_set_of_k():
@@ -26,3 +28,13 @@ def test_random_balanced_takes_as_many_of_each_class():
     counts = np.bincount(drawn.ravel(), minlength=94)[:50]
     share = counts.sum() / 2_000 / 50
     assert np.all(np.abs(counts - 2_000 * share) < 5 * (2_000 * share * (1 - share)) ** 0.5)
+
+
+def test_a_given_number_of_each_class_is_drawn():
+    labels = np.repeat([0, 1, 2], [10, 20, 5])
+    chosen = random_of_counts(labels, [3, 0, 5], seed=1)
+    assert len(set(chosen.tolist())) == 8 and np.bincount(labels[chosen], minlength=3).tolist() == [3, 0, 5]
+    assert chosen.tolist() == random_of_counts(labels, [3, 0, 5], seed=1).tolist()
+    assert chosen.tolist() != random_of_counts(labels, [3, 0, 5], seed=2).tolist()
+    with pytest.raises(ValueError, match="class 2 has 5 samples, and 6 are asked for"):
+        random_of_counts(labels, [1, 1, 6])

@@ -107,6 +107,23 @@ def test_a_variant_is_chosen_with_its_options(tiny, digits, tmp_path, silent):
     assert study.record_path(pairs, tmp_path) != study.record_path(plain_run, tmp_path)
 
 
+def test_a_reason_for_a_weak_random_arm_is_run_as_it_says(tiny, digits, tmp_path, silent):
+    tiny = replace(tiny, hypothesis_seeds=(0, 1))
+    reasons = plans.weak_random_runs(tiny, digits)
+    study.execute([plans.autoencoder_run(tiny, digits)], digits, tmp_path, silent)
+    chosen = {reason: [study.choose(run, digits, tmp_path) for run in runs] for reason, runs in reasons.items()}
+    one, *others = chosen["one subset, several initial weights"]
+    assert len(others) == 3 and all(np.array_equal(one, other) for other in others)
+    assert np.array_equal(one, study.choose(replace(plans.split_runs(tiny, digits)[-2], seed=0), digits, tmp_path))
+    eq4 = next(run for run in plans.split_runs(tiny, digits) if run.selection == "top_activations")
+    counts = [np.bincount(digits.y_train[of], minlength=10).tolist() for of in chosen["classes as unequal as eq. 4's"]]
+    assert counts == [np.bincount(digits.y_train[study.choose(eq4, digits, tmp_path)], minlength=10).tolist()] * 2
+    assert not np.array_equal(*chosen["classes as unequal as eq. 4's"])
+    runs = [runs[0] for runs in reasons.values()]
+    found = study.execute(runs, digits, tmp_path, silent)
+    assert len({str(record["result"]["test"]) for record in found}) == len(runs)
+
+
 def test_records_say_what_was_run_and_what_came_out(tiny, digits, tmp_path, silent):
     run = plans.split_runs(tiny, digits)[3]
     assert (run.selection, run.split) == ("random", 1.0)

@@ -7,7 +7,7 @@ from paperlib.data import load
 from paperlib.selection import DRAW, METHODS
 from paperlib.study import plans
 from paperlib.study.profiles import PROFILES, profile
-from paperlib.study.runs import Readings, file_name
+from paperlib.study.runs import Readings, file_name, plain
 
 
 def test_readings_are_checked_before_anything_runs(digits):
@@ -125,3 +125,26 @@ def test_a_selection_with_an_option_that_its_method_lacks_is_refused(digits):
     run = plans.selection_runs(profile("quick"), digits)[0]
     with pytest.raises(ValueError, match="method 'random' has no option pairs"):
         replace(run, options=(("pairs", True),))
+
+
+def test_each_reason_for_a_weak_random_arm_changes_one_thing(digits):
+    size = profile("cpu")
+    usual = {run for run in plans.split_runs(size, digits) if run.split == 1}
+    reasons = plans.weak_random_runs(size, digits)
+    for reason, runs in reasons.items():
+        assert runs and not usual & set(runs), reason
+        for run in runs:
+            [alike] = [one for one in usual if (one.selection, one.seed) == (run.selection, run.seed)]
+            changed = {name for name in vars(run) if getattr(run, name) != getattr(alike, name)}
+            assert changed - {"autoencoder"} and len(changed - {"autoencoder"}) == 1, reason
+    [rate] = {run.rate_steps for runs in reasons.values() for run in runs if run.rate_steps}
+    assert rate == 177  # of 1,200, as 1,476 of 10,000: 350 passes over the subset at the paper's scale
+    names = [file_name(run) for run in plans.all_runs(size, digits, 2_900)]
+    assert len(set(names)) == len(names)
+
+
+def test_fields_that_runs_gained_leave_names_as_they_were(digits):
+    for run in plans.split_runs(profile("cpu"), digits):
+        assert not {"subset_seed", "counts_of", "order", "rate_steps", "clip", "stop"} & set(plain(run))
+    with pytest.raises(ValueError, match="counts_of is 'top_activations': it needs selection 'random'"):
+        replace(plans.split_runs(profile("cpu"), digits)[0], counts_of="top_activations")

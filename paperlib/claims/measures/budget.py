@@ -8,12 +8,11 @@ from paperlib.analysis.statistics import difference, mean, units
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes, signed
 from paperlib.claims.measures.splits import pooled
-from paperlib.study.runs import TIME_SHARE
 
 
 def accuracy_subset_first(evidence: Evidence) -> Measured:
-    """Accuracy (percent) in 57.07 % of the baseline's time, half of the steps on the subset first. What is tested is
-    its difference from the full set alone."""
+    """Accuracy (percent) in 57.07 % of the baseline's time (of its steps, where no clock ends the runs), half of the
+    steps on the subset first. What is tested is its difference from the full set alone."""
     arm, full = evidence.limited("top_activations"), evidence.limited("full")
     if arm.empty:
         return Measured()
@@ -26,7 +25,7 @@ def accuracy_subset_first(evidence: Evidence) -> Measured:
 
 
 def accuracy_of_the_full_set(evidence: Evidence) -> Measured:
-    """Accuracy (percent) of the full set alone in 57.07 % of the baseline's time."""
+    """Accuracy (percent) of the full set alone in 57.07 % of the baseline's time, or of its steps."""
     arm = evidence.limited("full")
     if arm.empty:
         return Measured()
@@ -65,9 +64,10 @@ def images_a_second(evidence: Evidence) -> Measured:
 def _loss_difference(evidence: Evidence, full: pd.DataFrame, arm: pd.DataFrame, remark: str, behind: tuple) -> Measured:
     losses = pd.concat([evidence.losses(full).assign(arm=0), evidence.losses(arm).assign(arm=1)])
     means = [units(losses[losses["arm"] == number], "loss") for number in (0, 1)]
+    over = "time" if evidence.by_the_clock else f"{evidence.budget_steps:,} steps"
     return Measured(
         difference(*means),
-        f"mean over the time, unpaired (Welch); {remark}" if remark else "mean over the time, unpaired (Welch)",
+        "; ".join(filter(None, (f"mean over the {over}, unpaired (Welch)", remark))),
         records=tuple(sorted({*hashes(full, arm), *behind})),
         spread=tables.pooled_sd(losses, "arm", "loss"),
     )
@@ -90,10 +90,10 @@ def _loss_by_steps(evidence: Evidence) -> tuple[str, tuple]:
 
 
 def _at_equal_steps(evidence: Evidence) -> tuple[str, pd.DataFrame]:
-    """Both arms cut off after exactly the paper's share of the steps, whatever the clock said."""
-    stop = round(evidence.profile.steps * TIME_SHARE)
+    """Of runs that a clock ended: both arms cut off after exactly the paper's share of the steps instead."""
+    stop = evidence.budget_steps
     arm, full = evidence.stopped("top_activations", 0.5, stop), evidence.stopped("full", 0.0, stop)
-    if arm.empty or full.empty:
+    if not evidence.by_the_clock or arm.empty or full.empty:
         return "", evidence.runs.iloc[:0]
     found = difference(units(arm), units(full))
     return f"; at {stop:,} steps each: {signed(found)} (n = {found.n} + {found.n_other})", pd.concat([arm, full])

@@ -1,0 +1,88 @@
+"""Draw the pictures that show all scales on record together: `python -m paperlib.pages.scales`."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from paperlib import study
+from paperlib.analysis import learning
+from paperlib.analysis import predictions as predicted
+from paperlib.claims import ledger
+from paperlib.figures import beyond, stamps
+from paperlib.figures.style import save
+from paperlib.pages import predictions
+from paperlib.study import plans, records
+from paperlib.study.profiles import PROFILES, profile
+
+FOLDER = "scales"  # in figures/, beside the profiles'
+
+
+def draw(root: Path) -> Path:
+    """Write learning_curves and scaling_curve to `root`/figures/scales, with digests -> that folder.
+
+    Raises
+    ------
+    ValueError
+        Where no profile but quick has records, or where they are of several data sets.
+    """
+    found, alone = _on_record(root), _on_record(root, plans.learning_runs)
+    if not found:
+        raise ValueError("no profile has records: make records PROFILE=cpu DATA=... makes some")
+    on = records.data_set(record for some in found.values() for record in some)
+    of_cifar10 = on.name.startswith("cifar10")
+    folder = Path(root) / "figures" / FOLDER
+    folder.mkdir(exist_ok=True)
+    everything = [record for some in found.values() for record in some]
+    note = f"{on.name}, on record: profile{'s' if len(found) > 1 else ''} {', '.join(found)}"
+
+    points = learning.stated(ledger.split_accuracies()) if of_cifar10 else None
+    curves = learning.table(alone)
+    shown = [record for some in alone.values() for record in some]
+    save(beyond.learning_curves(curves, note, points), folder, "learning_curves", curves, shown)
+
+    tests = {name: predicted.tests(some) for name, some in found.items()}
+    gaps = pd.concat([predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()])
+    paper = profile("paper")
+    epochs = paper.steps * paper.batch / paper.k
+    of = predictions.FROM if predictions.FROM in tests else max(tests, key=lambda name: profile(name).steps)
+    curve = predicted.curve(tests[of], profile(of), epochs)
+    written = pd.read_csv(predictions.path(root)).set_index("name") if predictions.path(root).exists() else None
+    theirs = (epochs, ledger.ledger()["C6"]["paper"]) if of_cifar10 else None
+    drawn = beyond.scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)
+    save(drawn, folder, "scaling_curve", gaps, everything)
+    stamps.write_digests(folder)
+    return folder
+
+
+def problems(root: Path) -> Iterator[str]:
+    """What is wrong with the committed pictures of all scales: changed, or not of the records that are there."""
+    folder = Path(root) / "figures" / FOLDER
+    if not folder.is_dir():
+        return
+    yield from stamps.changed(folder)
+    for name, plan in (("learning_curves", plans.learning_runs), ("scaling_curve", plans.prediction_runs)):
+        shown = [record for some in _on_record(root, plan).values() for record in some]
+        if problem := stamps.problem(folder / f"{name}.png", shown):
+            yield problem
+
+
+def _on_record(root: Path, plan: Callable = plans.prediction_runs) -> dict[str, list[dict]]:
+    """Profile -> records of its runs of a plan; the smallest scale first, and never quick."""
+    found: dict[str, list[dict]] = {}
+    for name, setting in PROFILES.items():
+        folder = Path(root) / "figures" / name / "records"
+        if name == "quick" or not any(folder.glob("*.json")):
+            continue
+        dataset = records.data_set(records.read_all(folder))
+        some, _ = study.on_record(plan(setting, dataset), folder)
+        found |= {name: some} if some else {}
+    return found
+
+
+if __name__ == "__main__":
+    try:
+        print(draw(Path()))
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,39 @@
+import pandas as pd
+import pytest
+
+from paperlib.analysis import weak_random
+
+
+def runs(random=(), eq4=()):
+    rows = [("random", value) for value in random] + [("top_activations", value) for value in eq4]
+    return pd.DataFrame(rows, columns=["selection", "accuracy"])
+
+
+AS_READ = runs([64.8, 65.0, 65.2], [60.8, 61.0, 61.2])
+
+
+@pytest.mark.parametrize(
+    ("random", "eq4", "explains"),
+    [
+        ([57.8, 58.0, 58.2], [60.8, 61.0, 61.2], "57.6 and the gap"),
+        ([57.8, 58.0, 58.2], [53.8, 54.0, 54.2], "57.6, not the gap"),
+        ([57.8, 58.0, 58.2], [], "57.6; eq. 4 has no such run"),
+        ([57.8, 58.0, 58.2], [54.0], "57.6; too few runs of eq. 4 to say more"),
+        ([60.0, 65.0, 69.0], [54.0, 54.1, 54.2], "neither, as far as can be told"),
+        ([67.8, 68.0, 68.2], [70.0, 70.1, 70.2], "neither: random rises"),
+        ([57.8], [61.0], "undecided (too few runs)"),
+        ([], [61.0, 61.2], "not measured"),
+    ],
+)
+def test_what_a_reason_explains(random, eq4, explains):
+    both, planned = {"as read": AS_READ, "it": runs(random, eq4)}, {"as read": 6, "it": 6}
+    found = weak_random.table(both, planned).set_index("reason")
+    assert found.loc["it", "explains"] == explains
+    assert found.loc["it", "missing"] == 6 - len(random) - len(eq4) and found.loc["as read", "missing"] == 0
+
+
+def test_changes_are_from_the_arm_as_read():
+    found = weak_random.table({"as read": AS_READ, "it": runs([60, 61, 62], [60, 61, 62])}, {"as read": 6, "it": 6})
+    row = found.iloc[1]
+    assert row["random change"].value == pytest.approx(-4) and row["top_activations change"].value == pytest.approx(0)
+    assert found.iloc[0]["random"].value == pytest.approx(65) and found.iloc[0]["explains"] == "–"
