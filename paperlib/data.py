@@ -7,13 +7,13 @@ import pickle
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import psutil
@@ -81,7 +81,7 @@ def fingerprint(*arrays: np.ndarray) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array))  # type: ignore[arg-type]
     return digest.hexdigest()[:16]
 
 
@@ -345,7 +345,7 @@ def _npz(path: Path) -> Dataset:
         count = heads[f"x_{split}"][1][0]
         _check_labels(path, f"y_{split}", *heads[f"y_{split}"], f"{count} images of x_{split}", count)
     trained = heads["x_train"][1][0]
-    classes = None
+    classes: np.ndarray | Sequence[str] | None = None
     if "classes" in arrays:
         dtype, shape = arrays.header("classes")
         if dtype.kind not in "USiu" or len(shape) != 1 or dtype.itemsize > 4 * _LONGEST_NAME:
@@ -357,7 +357,8 @@ def _npz(path: Path) -> Dataset:
         classes = arrays["classes"]
     elif _is_cifar10(path.stem, arrays):
         classes = CIFAR10_CLASSES
-    return _dataset(path, path.stem, *(arrays[key] for key in needed), classes)
+    x_train, y_train, x_test, y_test = (arrays[key] for key in needed)
+    return _dataset(path, path.stem, x_train, y_train, x_test, y_test, classes)
 
 
 def _is_cifar10(name: str, arrays: "NpzArrays") -> bool:
@@ -414,7 +415,7 @@ class NpzArrays(Mapping):
                 file.read(1)  # of nothing, but now the checksum is looked at
         return array
 
-    def _checked_header(self, key: str, file: BinaryIO) -> tuple[np.dtype, tuple[int, ...]]:
+    def _checked_header(self, key: str, file: IO[bytes]) -> tuple[np.dtype, tuple[int, ...]]:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
             raise ValueError(f"{key} is of version {version} of the .npy format, which numbers and text do not need")
@@ -527,7 +528,7 @@ def read_images(files: Iterable[Path], side: int | None = None) -> np.ndarray:
     DataError
         For a file that is broken or of another size.
     """
-    images = []
+    images: list[np.ndarray] = []
     for file in files:
         with _opened(file) as image:
             image = _opaque(image)
@@ -582,7 +583,7 @@ def _opened(file: Path) -> Iterator["Image"]:
 class _InBlocks:
     """A file that hands out no block larger than a batch: what a header in an archive asks for may be any number."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
         self._file = file
         self.seek, self.tell, self.close = file.seek, file.tell, file.close
 
@@ -596,11 +597,11 @@ def _official_archive(path: Path, name: str | None = None) -> Dataset:
     wanted = {batch + suffix for batch in CIFAR10_BATCHES for suffix in ("", ".bin")}
     members = {}
     try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
+        with open(path, "rb") as start:
+            packed = start.read(2) == b"\x1f\x8b"
         with (
-            (gzip.open if packed else open)(path, "rb") as file,
-            tarfile.open(fileobj=_InBlocks(file), mode="r:") as archive,
+            gzip.open(path, "rb") if packed else open(path, "rb") as file,
+            tarfile.open(fileobj=cast(Any, _InBlocks(file)), mode="r:") as archive,
         ):
             # Members are read where they are; nothing is extracted, so their paths need not be trusted.
             for member in archive:
@@ -610,9 +611,9 @@ def _official_archive(path: Path, name: str | None = None) -> Dataset:
                         "CIFAR-10 has a fifth of that: download it again"
                     )
                 short = Path(member.name).name
-                if member.isfile() and short in wanted:
+                if short in wanted and (content := archive.extractfile(member) if member.isfile() else None):
                     _check_batch_size(path, short, member.size)
-                    members[short] = archive.extractfile(member).read()
+                    members[short] = content.read()
     except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, OverflowError) as error:
         if isinstance(error, DataError):
             raise

@@ -66,7 +66,7 @@ def build(
     """
     if objective not in OBJECTIVES:
         raise ValueError(f"objective is {objective!r}: choose from {', '.join(OBJECTIVES)}")
-    shape = dict(image_size=image_size, channels=channels, dtype=dtype, seed=seed)
+    shape: dict[str, Any] = dict(image_size=image_size, channels=channels, dtype=dtype, seed=seed)
     encoder, decoder = models.autoencoder(embedding_size, last_activation=last_activation, **shape)
     if objective == "reconstruction":
         return Networks(encoder, decoder)

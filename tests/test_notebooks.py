@@ -7,6 +7,7 @@ import pytest
 
 from paperlib.figures import stamps
 from paperlib.pages.notebooks import run
+from paperlib.study import recording
 
 from .conftest import ROOT
 
@@ -56,6 +57,14 @@ def test_headless_refuses_an_unknown_profile_and_makes_no_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def all_on_record(monkeypatch):
+    """As if nothing were left to train, which takes minutes: tests/study/test_recording.py is about that."""
+    asked = []
+    monkeypatch.setattr(recording, "record", lambda *arguments: asked.append(arguments))
+    return asked
+
+
 def _notebooks(folder, **codes):
     (folder / "notebooks").mkdir()
     for name, code in codes.items():
@@ -66,15 +75,16 @@ def _notebooks(folder, **codes):
         nbformat.write(notebook, folder / "notebooks" / f"{name.lstrip('_')}.ipynb")
 
 
-def test_headless_runs_the_notebooks_that_are_named(tmp_path):
+def test_headless_runs_the_notebooks_that_are_named(tmp_path, all_on_record):
     _notebooks(tmp_path, _01_left="1 / 0", _02_named="print(1)")
     run("quick", "", "02", root=tmp_path)
+    assert all_on_record == [("quick", "", tmp_path / "figures")]  # asked for before the notebooks are executed
     assert [path.name for path in (tmp_path / "figures" / "quick" / "notebooks").iterdir()] == ["02_named.ipynb"]
     with pytest.raises(ValueError, match="no notebook's name begins with 03: there are 01_left, 02_named"):
         run("quick", "", "02", "03", root=tmp_path)
 
 
-def test_headless_writes_digests_of_what_it_made_alone(tmp_path):
+def test_headless_writes_digests_of_what_it_made_alone(tmp_path, all_on_record):
     _notebooks(tmp_path, _01_draws="open('figures/quick/a.csv', 'w').write('1')", _02_named="print(1)")
     (tmp_path / "figures" / "quick").mkdir(parents=True)
     (tmp_path / "figures" / "quick" / "by_hand.csv").touch()
@@ -94,7 +104,7 @@ def test_headless_refuses_a_scheduler_that_is_not_there_before_anything_runs(tmp
     assert not (tmp_path / "figures").exists()
 
 
-def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path):
+def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path, all_on_record):
     _notebooks(tmp_path, _01_good="print(profile)", _02_bad="1 / 0")
     with pytest.raises(papermill.PapermillExecutionError, match="ZeroDivisionError"):
         run("quick", root=tmp_path)

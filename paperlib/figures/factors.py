@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paperlib.analysis.statistics import mean
@@ -46,7 +47,7 @@ def by_question(table: pd.DataFrame, note: str, references: pd.DataFrame | None 
     return figure
 
 
-def _rows(axis, some):
+def _rows(axis: Axes, some: pd.DataFrame) -> None:
     arms = list(some.groupby(["arm", "selection"], sort=False))
     for place, ((_, selection), of) in enumerate(arms):
         color, marker, one = COLORS[selection], _MARKERS[selection], mean(of["accuracy"])

@@ -2,9 +2,13 @@
 
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
 
 from paperlib.figures import stamps
 from paperlib.study import records
@@ -38,17 +42,38 @@ STYLE = {
 }
 
 
-def save(figure, folder, name, table=None, drawn_from=()):
+def save(
+    figure: Figure,
+    folder: str | Path,
+    name: str,
+    table: pd.DataFrame | None = None,
+    drawn_from: Iterable[Mapping[str, Any]] = (),
+) -> None:
     """Write a figure as PNG and PDF and the table behind it as CSV to `folder`, each whole or not at all.
 
-    drawn_from: the records that it shows, for `make verify` to tell whether it is stale.
+    Parameters
+    ----------
+    figure
+        The picture.
+    folder, name
+        Where the files go, and what they are called before .png, .pdf and .csv.
+    table
+        What the picture shows; without it there is no CSV.
+    drawn_from
+        The records that it shows, for `make verify` to tell whether it is stale.
+
+    Raises
+    ------
+    RecordError
+        Where the folder cannot be written to.
     """
     folder = Path(folder)
     records.check_writable(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as part:
-        part = Path(part)
-        csv = None if table is None else part / f"{name}.csv"
-        if csv:
+    with tempfile.TemporaryDirectory(dir=folder) as made:
+        part = Path(made)
+        csv = None
+        if table is not None:
+            csv = part / f"{name}.csv"
             table.to_csv(csv, index=False, float_format="%.6g")
         figure.savefig(part / f"{name}.png", metadata=stamps.metadata(drawn_from, csv))
         figure.savefig(part / f"{name}.pdf", metadata={"CreationDate": None})

@@ -6,6 +6,7 @@ python -m paperlib.pages.predictions        writes figures/predictions.csv, from
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -211,7 +212,7 @@ def _with_studys_autoencoder(found: dict, setting: Profile) -> bool:
     )
 
 
-def _measured(row) -> str:
+def _measured(row: Any) -> str:
     if row.measured != row.measured:
         return "–"
     n = f"{row.measured_n} + {row.measured_n_other}" if row.measured_n_other else f"{row.measured_n}"

@@ -2,7 +2,9 @@
 
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,8 @@ from paperlib.analysis import controls, cost, factors, methods, riddle, tables, 
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, pictures, predictions, speed
 from paperlib.study import plans, records
-from paperlib.study.profiles import PROFILES, profile
+from paperlib.study.profiles import PROFILES, Profile, profile
+from paperlib.study.runs import AnyRun, Run
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in a page holds what the function of that name makes of figures/FOLDER.
 _BLOCK = re.compile(r"(<!-- ([\w-]+):(\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -56,7 +59,7 @@ def committed(root: Path) -> list[str]:
     return [name for name in PROFILES if name != "quick" and (Path(root) / "figures" / name / "records").is_dir()]
 
 
-def refresh(text: str, root: Path) -> str:
+def refresh(text: str, root: str | Path) -> str:
     """A page's text with every generated block made from what lies under `root`/figures.
 
     Raises
@@ -65,7 +68,7 @@ def refresh(text: str, root: Path) -> str:
         For a block of an unknown name, and for one without its end: what follows it would be lost.
     """
 
-    def make(match):
+    def make(match: re.Match) -> str:
         name = f"{match[2]}:{match[3]}"
         if match[2] not in _MAKERS:
             raise ValueError(f"no block is called {name}: choose from {', '.join(_MAKERS)}")
@@ -76,20 +79,20 @@ def refresh(text: str, root: Path) -> str:
     return _BLOCK.sub(make, text)
 
 
-def _folders(folder):
+def _folders(folder: Path) -> list[Path]:
     """The folder, or those of all committed profiles."""
     root = folder.parents[1]
     return [root / "figures" / name for name in committed(root)] if folder.name == ALL else [folder]
 
 
-def _records_digest(folder):
+def _records_digest(folder: Path) -> str:
     """Of all committed records, whatever the folder."""
     root = folder.parents[1]
     digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
     return f"The SHA-256 of all {count:,} records is `{digest}`."
 
 
-def _claims(folder):
+def _claims(folder: Path) -> str:
     if not any((folder / "records").glob("*.json")):
         return f"Nothing of profile `{folder.name}` is on record yet."
     table, _ = ledger.of_folder(folder)
@@ -98,14 +101,14 @@ def _claims(folder):
     return claims_markdown(table)
 
 
-def _claims_of_all(folder):
+def _claims_of_all(folder: Path) -> str:
     """Of all committed scales, whatever the folder: each claim at the largest that says something of it."""
     root = folder.parents[1]
     tables = {name: ledger.of_folder(root / "figures" / name)[0] for name in committed(root)}
     return largest_scale_markdown(tables)
 
 
-def largest_scale_markdown(tables):
+def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
     """The claims at the largest scale of each (`ledger.at_largest_scale`), and what the other scales say, as Markdown.
 
     tables : name of a profile -> its ledger, the smallest scale first.
@@ -144,14 +147,14 @@ def largest_scale_markdown(tables):
     return f"{_compact(table)}\n\n" + " ".join(lines)
 
 
-def _scale(name):
+def _scale(name: str) -> str:
     setting = profile(name)
     spent = "" if setting.budget_seeds else ", where a share of the time is that share of the steps"
     encoder = f"autoencoder {setting.autoencoder_steps:,} × {setting.autoencoder_batch:,}"
     return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
 
 
-def _other(table, row, name):
+def _other(table: pd.DataFrame, row: Any, name: str) -> str:
     """What another scale says: its verdict too if it is another one, in bold if it is the opposite."""
     other = next(table[table["id"] == row.id].itertuples())
     text = f"`{name}` {_measured(other)}" + (f", {other.verdict}" if other.verdict != row.verdict else "")
@@ -163,7 +166,7 @@ def _compact(markdown: str) -> str:
     return re.sub(r"-{3,}", "---", re.sub(r" {2,}\|", " |", markdown))
 
 
-def claims_markdown(table):
+def claims_markdown(table: pd.DataFrame) -> str:
     """The ledger (`paperlib.claims.ledger.table`) as two Markdown tables, claims and the paper's arithmetic, without
     remarks: they make lines too long to read."""
     table = table.astype(object)
@@ -177,14 +180,14 @@ def claims_markdown(table):
     return f"{claims}\n\nThe paper's arithmetic, which no run could change:\n\n{arithmetic}"
 
 
-def _splits(folder):
+def _splits(folder: Path) -> str:
     table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
     return _to_one_digit(rows)
 
 
-def _controls(folder):
+def _controls(folder: Path) -> str:
     runs = tables.runs(_shown("controls", folder))
     rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
@@ -194,7 +197,7 @@ def _controls(folder):
     return rows.drop(columns=["low", "high", "n_other"]).to_markdown(index=False, disable_numparse=True)
 
 
-def _methods(folder):
+def _methods(folder: Path) -> str:
     k = profile(folder.name).k
     runs = methods.accuracies(_shown("methods_by_size", folder))
     found = methods.differences(runs)
@@ -220,7 +223,7 @@ def _methods(folder):
     return f"k = {k:,}, n = {', '.join(n)} runs. {about}\n\n{table}"
 
 
-def _riddle(folder):
+def _riddle(folder: Path) -> str:
     rows = riddle.conditions(
         riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
     )
@@ -229,7 +232,7 @@ def _riddle(folder):
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-def _cost(folder):
+def _cost(folder: Path) -> str:
     lengths, feeds = (_planned(plan, folder) for plan in (plans.length_runs, plans.feed_runs))
     [autoencoder] = _shown("fig4_reconstructions", folder)
     before = cost.parts(autoencoder, lengths)
@@ -250,15 +253,15 @@ def _cost(folder):
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
 
 
-def _encoders(folder):
+def _encoders(folder: Path) -> str:
     return _factors(folder, factors.encoders)
 
 
-def _readings(folder):
+def _readings(folder: Path) -> str:
     return _factors(folder, lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS))
 
 
-def _factors(folder, table_of):
+def _factors(folder: Path, table_of: Callable[[list[dict], Profile], pd.DataFrame]) -> str:
     """What notebook 14 shows of one of its questions."""
     dataset = records.data_set(records.read_all(folder / "records"))
     planned = plans.open_question_runs(profile(folder.name), dataset)
@@ -282,15 +285,15 @@ def _factors(folder, table_of):
     return f"{text}\n\n{len(missing)} of the runs that notebook 14 plans are not on record yet." if missing else text
 
 
-def _ends(low, high):
+def _ends(low: float, high: float) -> str:
     return "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
 
 
-def _digits(value, digits):
+def _digits(value: float, digits: int) -> str:
     return "–" if np.isnan(value) else f"{value:.{digits}f}"
 
 
-def _weak_random(folder):
+def _weak_random(folder: Path) -> str:
     runs, planned = _reasons(folder)
     usual = runs[weak_random.AS_READ]
     if usual.empty:
@@ -313,12 +316,12 @@ def _weak_random(folder):
     return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
 
 
-def _reasons(folder):
+def _reasons(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     """Possible reasons of a weak random arm -> runs on record at 100 / 0, and how many are planned."""
     setting = profile(folder.name)
     found, dataset = folder / "records", records.data_set(records.read_all(folder / "records"))
 
-    def alone(runs):
+    def alone(runs: Sequence[Run]) -> list[Run]:
         both = [run for run in runs if run.selection in weak_random.ARMS and not run.variant]
         return [run for run in both if run.split == 1]
 
@@ -343,44 +346,44 @@ def _reasons(folder):
     return tables_of, planned
 
 
-def _changed(found):
+def _changed(found: Any) -> str:
     if np.isnan(found.value):
         return ""
     return f" ({found.value:+.1f}" + ("" if np.isnan(found.low) else f", {found.low:+.1f} to {found.high:+.1f}") + ")"
 
 
-def _trainings(count):
+def _trainings(count: float) -> str:
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
 
-def _precision(folder):
+def _precision(folder: Path) -> str:
     table = tables.runs(_shown("precision", folder))
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
 
 
-def _shown(picture, folder):
+def _shown(picture: str, folder: Path) -> list[dict]:
     """The records that a picture in `folder` shows, where `folder` is named for its profile."""
     return pictures.on_record(picture, profile(folder.name), _data_set(folder), folder)
 
 
-def _planned(plan, folder):
+def _planned(plan: Callable[..., Sequence[AnyRun]], folder: Path) -> list[dict]:
     """The records of those runs of a plan that are in `folder`/records."""
     return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")[0]
 
 
-def _data_set(folder):
+def _data_set(folder: Path) -> records.DataSet:
     return records.data_set(records.read_all(folder / "records"))
 
 
-def _to_one_digit(rows):
+def _to_one_digit(rows: pd.DataFrame) -> str:
     for column in ("mean", "sd", "lowest", "highest"):
         rows[column] = [f"{value:.1f}" for value in rows[column]]
     return rows.to_markdown(index=False, disable_numparse=True)
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[Path], str]] = {
     "records-digest": _records_digest,
     "claims": lambda folder: _claims_of_all(folder) if folder.name == ALL else _compact(_claims(folder)),
     "scale": lambda folder: _compact(facts.scale(_folders(folder))),
@@ -400,11 +403,11 @@ _MAKERS = {
 }
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     return "–" if value is None or value != value else f"{value:g}"
 
 
-def _measured(row):
+def _measured(row: Any) -> str:
     if row.ours != row.ours:
         return "–"
     digits = 2 if abs(row.ours) < 10 else 1 if abs(row.ours) < 1000 else 0

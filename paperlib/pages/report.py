@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,7 +30,7 @@ _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 
 
-def build(profile, root=Path()):
+def build(profile: str, root: Path = Path()) -> Path:
     """Render `root`/figures/PROFILE into `root`/build/report/PROFILE, whole or not at all -> path of the first page.
 
     Raises ValueError for an unknown profile, where there are no executed notebooks, and for a notebook or a table of
@@ -43,7 +44,7 @@ def build(profile, root=Path()):
     return folder / "index.html"
 
 
-def read_notebooks(folder, profile):
+def read_notebooks(folder: Path, profile: str) -> dict[str, nbformat.NotebookNode]:
     """The notebooks of a folder: file stem -> notebook, in the order of their names.
 
     Raises ValueError for none and for one that is not readable; the message names the command that makes them.
@@ -55,7 +56,7 @@ def read_notebooks(folder, profile):
     return {path.stem: _read_notebook(path, command) for path in paths}
 
 
-def _read_notebook(path, command):
+def _read_notebook(path: Path, command: str) -> nbformat.NotebookNode:
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
@@ -65,7 +66,7 @@ def _read_notebook(path, command):
     return notebook
 
 
-def read_claims(path, profile):
+def read_claims(path: str | Path, profile: str) -> list[dict[str, str]] | None:
     """The rows of a table of claims as dicts of strings, or None where the file does not exist.
 
     Raises ValueError where a column of CLAIM_COLUMNS is missing or a number is none; the message names the way out.
@@ -88,26 +89,26 @@ def read_claims(path, profile):
     return claims
 
 
-def _is_number_or_empty(text):
+def _is_number_or_empty(text: str) -> bool:
     try:
         return not text or math.isfinite(float(text))
     except ValueError:
         return False
 
 
-def title(notebook, default):
+def title(notebook: nbformat.NotebookNode, default: str) -> str:
     """The first Markdown heading of a notebook as plain text, or `default`."""
     headings = (heading for cell in notebook.cells for heading in _headings(cell))
     return next(headings, default)
 
 
-def _headings(cell):
+def _headings(cell: nbformat.NotebookNode) -> list[str]:
     if cell.cell_type != "markdown":
         return []
     return [re.sub(r"[`*]", "", heading) for heading in _HEADING.findall(cell.source)]
 
 
-def with_alternatives(notebook):
+def with_alternatives(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A copy in which pictures have a text for those who do not see them: the heading that they stand under."""
     notebook, above = copy.deepcopy(notebook), ""
     for cell in notebook.cells:
@@ -116,7 +117,7 @@ def with_alternatives(notebook):
     return notebook
 
 
-def claim_row(claim, pages):
+def claim_row(claim: dict[str, str], pages: Collection[str]) -> dict[str, str | None]:
     """What the first page shows of a claim (a dict of strings): numbers rounded; `page`, its notebook's or None."""
     digits = _digits(claim["ours"], claim["sd"], claim["paper"])
     ours = _rounded(claim["ours"], digits)
@@ -132,11 +133,11 @@ def claim_row(claim, pages):
     }
 
 
-def _decimals(text):
+def _decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
-def _digits(ours, sd, paper):
+def _digits(ours: str, sd: str, paper: str) -> int:
     """After the point of our number: as many as a reader can use, no fewer than the paper gives, none of a count."""
     if not ours or (not sd and float(ours).is_integer()):
         return 0
@@ -144,11 +145,16 @@ def _digits(ours, sd, paper):
     return max(_decimals(paper), 0 if size >= 1000 else 1 if size >= 10 else 2)
 
 
-def _rounded(text, digits):
+def _rounded(text: str, digits: int) -> str:
     return f"{float(text):,.{digits}f}" if text else ""
 
 
-def render_site(setting, notebooks, claims, found):
+def render_site(
+    setting: profiles.Profile,
+    notebooks: dict[str, nbformat.NotebookNode],
+    claims: list[dict[str, str]] | None,
+    found: list[dict],
+) -> dict[str, str]:
     """The pages of a site: file name -> HTML.
 
     setting: a Profile. notebooks: file stem -> notebook. claims: of `read_claims`. found: the records of the runs.
@@ -158,12 +164,15 @@ def render_site(setting, notebooks, claims, found):
     first = {"file": "index.html", "title": "Overview"}
     site = {"index.html": _render_index(setting, pages, claims, found)}
     for place, (page, notebook) in enumerate(zip(pages, notebooks.values())):
-        around = {"previous": pages[place - 1] if place else first, "next": (pages[place + 1 :] or [None])[0]}
+        previous = pages[place - 1] if place else first
+        around = {"previous": previous, "next": pages[place + 1] if place + 1 < len(pages) else None}
         site[page["file"]] = _render_notebook(notebook, {**page, **around, "profile": setting.name})
     return site
 
 
-def _render_index(setting, pages, claims, found):
+def _render_index(
+    setting: profiles.Profile, pages: list[dict], claims: list[dict[str, str]] | None, found: list[dict]
+) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(_TEMPLATES)), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -179,7 +188,7 @@ def _render_index(setting, pages, claims, found):
     )
 
 
-def _render_notebook(notebook, page):
+def _render_notebook(notebook: nbformat.NotebookNode, page: dict) -> str:
     exporter = HTMLExporter(
         template_name="basic",
         extra_template_paths=[str(_TEMPLATES)],
@@ -198,7 +207,7 @@ def _render_notebook(notebook, page):
     return exporter.from_notebook_node(with_alternatives(notebook), {"page": page})[0]
 
 
-def write_site(site, folder):
+def write_site(site: dict[str, str], folder: Path) -> None:
     """Write pages (file name -> HTML) as the only content of `folder`: all of them, or it stays as it was."""
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -219,6 +228,7 @@ def write_site(site, folder):
 
 if __name__ == "__main__":
     try:
-        print(f"Written: {build(*sys.argv[1:])}")
+        [named] = sys.argv[1:]
+        print(f"Written: {build(named)}")
     except (ValueError, OSError) as error:
         sys.exit(str(error))

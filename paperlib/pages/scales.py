@@ -70,7 +70,7 @@ def problems(root: Path) -> Iterator[str]:
 
 def _on_record(root: Path, plan: Callable = plans.prediction_runs) -> dict[str, list[dict]]:
     """Profile -> records of its runs of a plan; the smallest scale first, and never quick."""
-    found = {}
+    found: dict[str, list[dict]] = {}
     for name, setting in PROFILES.items():
         folder = Path(root) / "figures" / name / "records"
         if name == "quick" or not any(folder.glob("*.json")):

@@ -10,7 +10,7 @@ from paperlib.figures.style import COLORS, STYLE, save
 _UNITS = {"images_per_s": "images/s", "seconds": "s"}
 
 
-def comparisons(folder):
+def comparisons(folder: Path) -> pd.DataFrame:
     """One row a peer: what both did, medians of ours and theirs, how many times as fast ours was (median, range), n,
     a note where the peer came to no end, and the device."""
     files = [Path(folder) / f"{topic}.csv" for topic in ("training", "embedding", "selection", "methods", "figures")]
@@ -31,7 +31,7 @@ def comparisons(folder):
     return table.reindex(columns=[*shown, "device"])
 
 
-def operations(folder, batch):
+def operations(folder: Path, batch: int) -> pd.DataFrame:
     """One row a group of operations of a training step of `batch`: milliseconds (median of the rounds), share of all,
     arithmetic, and the milliseconds that a large bfloat16 matrix product with as much arithmetic takes."""
     runs = pd.read_csv(Path(folder) / "operations_runs.csv")
@@ -42,13 +42,13 @@ def operations(folder, batch):
     return rows.sort_values("ms", ascending=False).reset_index()[["group", "ms", "share", "gflop", "limit_ms"]]
 
 
-def scaling(folder):
+def scaling(folder: Path) -> pd.DataFrame:
     """One row a size of selection: samples, elements, seconds (median of the rounds)."""
     runs = pd.read_csv(Path(folder) / "scaling_runs.csv")
     return runs.groupby(["samples", "elements"])["seconds"].median().reset_index()
 
 
-def draw(folder):
+def draw(folder: Path) -> None:
     """Write the picture speed.png (and PDF) of all three to `folder`."""
     with plt.rc_context(STYLE | {"axes.grid.axis": "x"}):
         figure, (ratios, parts, sizes) = plt.subplots(3, 1, figsize=(8, 11), height_ratios=(5, 5, 4))
@@ -96,7 +96,7 @@ def draw(folder):
     save(figure, folder, "speed")
 
 
-def markdown(folder):
+def markdown(folder: Path) -> str:
     """The tables as Markdown, for the terminal and the README."""
     table = comparisons(folder)
     table["times as fast"] = [

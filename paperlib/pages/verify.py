@@ -79,7 +79,9 @@ def pages(root: str | Path) -> list[str]:
         except Exception as error:  # its tables are made from whatever lies under figures/
             problems.append(f"{path}: cannot be compared with the records ({_said(error)})")
     for name in readme.missing(texts):
-        problems.append(f"{root / 'README.md'}: the block <!-- {name} --> is in no page; put it back, then make readme")
+        problems.append(
+            f"{Path(root) / 'README.md'}: the block <!-- {name} --> is in no page; put it back, then make readme"
+        )
     return problems
 
 

@@ -176,7 +176,9 @@ class Run(_Choices):
 
     def baselines(self) -> list["Run"]:
         """The full-data runs whose time this run's budget is a share of."""
-        no_subset = dict(k=0, overlap="", variant=(), autoencoder=None, interpolated=0, subset_seed=None, counts_of="")
+        no_subset: dict[str, Any] = dict(
+            k=0, overlap="", variant=(), autoencoder=None, interpolated=0, subset_seed=None, counts_of=""
+        )
         whole = replace(self, selection="full", split=0.0, **no_subset)
         return [replace(whole, time_share=None, baseline_seeds=(), seed=seed) for seed in self.baseline_seeds]
 
