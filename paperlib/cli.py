@@ -3,6 +3,7 @@
 What takes long to import is imported when it is needed: embeddings that were computed elsewhere need NumPy alone.
 """
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ class _Listed(click.Command):
 @click.version_option(__version__, prog_name="paperlib")
 def main():
     """Choose samples to train on first, by what an autoencoder makes of them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes are no answer to who chooses samples
 
 
 @main.command()

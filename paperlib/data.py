@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import os
 import pickle
 import tarfile
 import zipfile
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
-import psutil
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -428,7 +428,7 @@ class NpzArrays(Mapping):
         declared, there = math.prod(shape) * dtype.itemsize, self._members[key].file_size - file.tell()
         if declared != there:
             raise ValueError(f"{key} declares {dtype} {shape}, which are {declared:,} bytes, but has {there:,}")
-        available = psutil.virtual_memory().available
+        available = _available_memory()
         if declared > available:
             raise DataError(
                 f"{self._path}: {key} is {dtype} {shape}, which takes {declared / 2**30:,.1f} GiB of memory, and "
@@ -446,6 +446,15 @@ class NpzArrays(Mapping):
         except Exception as error:  # what a foreign header, an encrypted member or a broken stream lead to has no end
             reason = str(error).partition("\n")[0][:200] or type(error).__name__
             raise DataError(f"{self._path}: damaged or no .npz archive ({reason}); write or copy it again") from error
+
+
+def _available_memory() -> float:
+    """Bytes that are available; all that there are where psutil is not installed, which selecting does without."""
+    try:
+        import psutil
+    except ImportError:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else math.inf
+    return psutil.virtual_memory().available
 
 
 def _image_folders(root: Path) -> Dataset:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -331,7 +332,7 @@ def test_what_is_malformed_is_told(tmp_path, case):
 
 def test_what_does_not_fit_into_memory_is_not_read(tmp_path, monkeypatch):
     path = saved(tmp_path / "large.npz")
-    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000))
     with pytest.raises(DataError, match=r"large.npz: x_train is uint8 .* takes 0.0 GiB of memory, and 0.0 GiB are"):
         load(path)
 

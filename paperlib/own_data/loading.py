@@ -225,8 +225,9 @@ def _bar(style, total, what):
 def _npy(path):
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)  # embeddings may be larger than memory
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: damaged or no .npy array ({error}); write or copy it again") from error
+    except Exception as error:  # what a foreign header leads to has no end: SyntaxError, TokenError, MemoryError ...
+        reason = str(error).partition("\n")[0][:200] or type(error).__name__
+        raise DataError(f"{path}: damaged or no .npy array ({reason}); write or copy it again") from error
 
 
 def _arrays(path, arrays, image_size, passed_over=None):

@@ -107,25 +107,44 @@ def statistics(
     ValueError
         If a value is NaN or infinite, or if no element varies.
     """
-    scaler, live = _scaler(embeddings, 1.0)
-    if np.isfinite(scaler.mean_).all() and np.isfinite(scaler.var_).all() and scaler.var_[live].min() > 1e-200:
-        return scaler.mean_, scaler.scale_, live
-    factor = safe_factor(largest(embeddings), 1)
-    scaler, live = _scaler(embeddings, factor)
-    return scaler.mean_ / factor, np.where(scaler.var_ > 0, scaler.scale_ / factor, 1.0), live
+    mean, variance, live = _moments(embeddings, 1.0)
+    factor = 1.0
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all() and variance[live].min() > 1e-200):
+        factor = safe_factor(largest(embeddings), 1)
+        mean, variance, live = _moments(embeddings, factor)
+    # What is no more than rounding leaves of a constant element is taken for 0.
+    rounding = len(embeddings) * np.finfo(np.float64).eps
+    with np.errstate(over="ignore", under="ignore"):
+        constant = variance <= rounding * variance + (rounding * mean) ** 2
+    return mean / factor, np.where(constant, 1.0, np.sqrt(variance) / factor), live
 
 
-def _scaler(embeddings: NDArray, factor: float) -> tuple[Any, NDArray[np.bool_]]:
-    """Return scikit-learn's StandardScaler of the embeddings times a factor, and which elements are live."""
-    from sklearn.preprocessing import StandardScaler
+def _moments(embeddings: NDArray, factor: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return mean and variance of each element of the embeddings times a factor, and which elements are live.
 
-    scaler, live, first = StandardScaler(), np.zeros(embeddings.shape[1], bool), np.array(embeddings[0])
+    Blocks are combined as by Chan, Golub and LeVeque (The American Statistician 37, 1983), and their sums of squares
+    corrected for rounding: to the bit what scikit-learn's StandardScaler has, which the selector does without.
+    """
+    mean, variance = np.zeros(embeddings.shape[1]), np.zeros(embeddings.shape[1])
+    live, first, seen = np.zeros(embeddings.shape[1], bool), np.array(embeddings[0]), 0
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for _, rows in finite_blocks(embeddings):
             live |= (rows != first).any(axis=0)
-            scaler.partial_fit(rows if factor == 1 else rows.astype(np.float64) * factor)
+            if factor != 1 or rows.dtype not in (np.float32, np.float64):
+                rows = rows.astype(np.float64) * factor
+            count, sums = len(rows), rows.sum(axis=0, dtype=np.float64)
+            offsets = rows - sums / count
+            correction = offsets.sum(axis=0) ** 2 / count
+            offsets **= 2
+            squares, before = offsets.sum(axis=0) - correction, mean * seen
+            if seen:
+                squares = (
+                    variance * seen + squares + seen / count / (seen + count) * (before / (seen / count) - sums) ** 2
+                )
+            seen += count
+            mean, variance = (before + sums) / seen, squares / seen
     check_varies(live, len(embeddings))
-    return scaler, live
+    return mean, variance, live
 
 
 def check_varies(live: NDArray[np.bool_], samples: int) -> None:

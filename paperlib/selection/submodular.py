@@ -96,9 +96,9 @@ def _order(samples: int, seed: int, ties: Ties) -> NDArray[np.int64]:
 
 def _most_similar(embeddings: NDArray[np.float64], k: int) -> NDArray[np.int64]:
     """Return facility location's greedy choice of k of the embeddings (N, n)."""
+    apricot = _apricot("facility_location")
     from sklearn.metrics import pairwise_distances_chunked
 
-    apricot = _apricot("facility_location")
     if not k:
         return np.empty(0, np.int64)
     similarities, start = np.empty((len(embeddings), len(embeddings))), 0

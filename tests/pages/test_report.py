@@ -2,7 +2,6 @@ import base64
 import csv
 import json
 import re
-import shutil
 from io import BytesIO
 from urllib.parse import urldefrag
 
@@ -212,27 +211,6 @@ def test_a_damaged_table_of_claims_is_named(tmp_path, results, claim, message):
     write_claims(results, claim)
     with pytest.raises(ValueError, match=f"claims.csv: {message}; `make figures PROFILE=quick` writes"):
         report.build("quick", tmp_path)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
-    program, driver = next(filter(None, found), None), shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no Chromium with chromedriver; on Debian: apt-get install chromium chromium-driver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for option in (
-        "headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync", f"user-data-dir={tmp_path_factory.mktemp('browser')}",
-    ):  # fmt: skip
-        options.add_argument(f"--{option}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
 
 
 # What a reader would meet: pictures without content, text too small to read.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from paperlib.selection import blocks
 
@@ -31,6 +32,19 @@ def test_statistics_are_those_of_the_whole(dtype):
     assert np.allclose(mean, embeddings.astype(float).mean(axis=0), rtol=1e-12)
     assert live.tolist() == [True, True, False, True]
     assert np.allclose(deviation[live], embeddings.astype(float).std(axis=0)[live], rtol=1e-12) and deviation[2] == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("block_bytes", [100, 1 << 20])
+def test_statistics_are_those_of_scikit_learn_to_the_bit(dtype, block_bytes, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    embeddings = (100 + 10 * np.random.default_rng(0).normal(size=(999, 7))).astype(dtype)
+    embeddings[:, 3] = 4
+    scaler = StandardScaler()
+    for _, rows in blocks.blocks(embeddings):
+        scaler.partial_fit(rows)
+    mean, deviation, _ = blocks.statistics(embeddings)
+    assert np.array_equal(mean, scaler.mean_) and np.array_equal(deviation, scaler.scale_)
 
 
 def test_statistics_far_from_zero():
