@@ -43,7 +43,8 @@ def draw(root: Path) -> Path:
     save(beyond.learning_curves(curves, note, points), folder, "learning_curves", curves, shown)
 
     tests = {name: predicted.tests(some) for name, some in found.items()}
-    gaps = pd.concat([predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()])
+    gaps_of = {name: predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()}
+    gaps = pd.concat([some for some in gaps_of.values() if len(some)] or list(gaps_of.values()))
     paper = profile("paper")
     epochs = paper.steps * paper.batch / paper.k
     of = predictions.FROM if predictions.FROM in tests else max(tests, key=lambda name: profile(name).steps)
