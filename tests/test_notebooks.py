@@ -66,7 +66,7 @@ def all_on_record(monkeypatch):
 
 
 def _notebooks(folder, **codes):
-    (folder / "notebooks").mkdir()
+    (folder / "notebooks").mkdir(parents=True)
     for name, code in codes.items():
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
@@ -94,6 +94,24 @@ def test_headless_writes_digests_of_what_it_made_alone(tmp_path, all_on_record):
     (folder / "a.csv").write_text("2")
     run("quick", "", "02", root=tmp_path)
     assert f"{folder}/a.csv: changed since it was made" in list(stamps.changed(folder))
+
+
+def test_headless_executes_nothing_twice_and_still_knows_what_it_made(tmp_path, all_on_record, capsys):
+    _notebooks(tmp_path, _01_draws="open('figures/quick/a.csv', 'w').write('1')", _02_more="print(2)")
+    run("quick", root=tmp_path)
+    executed = tmp_path / "figures" / "quick" / "notebooks" / "01_draws.ipynb"
+    before = executed.stat().st_mtime_ns
+    run("quick", root=tmp_path)
+    assert "2 of 2 notebooks are up to date" in capsys.readouterr().out
+    assert executed.stat().st_mtime_ns == before
+    assert list(stamps.changed(tmp_path / "figures" / "quick")) == []
+    (tmp_path / "notebooks" / "02_more.ipynb").unlink()
+    _notebooks(tmp_path / "other", _02_more="print(3)")
+    (tmp_path / "other" / "notebooks" / "02_more.ipynb").rename(tmp_path / "notebooks" / "02_more.ipynb")
+    run("quick", root=tmp_path)
+    assert "1 of 2 notebooks are up to date" in capsys.readouterr().out
+    assert executed.stat().st_mtime_ns == before
+    assert list(stamps.changed(tmp_path / "figures" / "quick")) == []
 
 
 def test_headless_refuses_a_scheduler_that_is_not_there_before_anything_runs(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from paperlib.study import records
 
 DIGESTS = "digests.json"
 _KEYS = ("Source", "Table")  # of the PNG's text
+_RECORDED = ("records", "stale_checkpoint")  # folders of records, which have digests of their own
 
 
 def metadata(drawn_from: Iterable[Mapping[str, Any]], table_file: str | os.PathLike | None = None) -> dict:
@@ -149,7 +150,7 @@ def _outputs(folder: Path) -> dict[str, Path]:
     return {
         name.as_posix(): path
         for name, path in found.items()
-        if name.parts[0] != "records" and name.as_posix() != DIGESTS and not any(p.startswith(".") for p in name.parts)
+        if name.parts[0] not in _RECORDED and name.as_posix() != DIGESTS and not any(p.startswith(".") for p in name.parts)
     }
 
 

@@ -129,6 +129,7 @@ def widgets(choice):
     said = ipywidgets.HTML()
     shown = ipywidgets.Output()
     given = {choice.method: choice.options}  # what was last chosen with each method
+    drawn_for = []  # the options that `fields` are of
     busy = []  # not empty while the widgets are set by this code
 
     def options_of(name):
@@ -156,9 +157,14 @@ def widgets(choice):
         """Make the widgets show the choice."""
         busy.append(True)
         method.value, k.value = choice.method, choice.k
-        fields.children = [_field(one, choice.options.get(one.name, one.default)) for one in options_of(choice.method)]
-        for field in fields.children:
-            field.observe(changed, "value")
+        options = options_of(choice.method)
+        if options != drawn_for:  # the same fields stay, and whoever is in one of them stays there
+            drawn_for[:] = options
+            fields.children = [_field(one) for one in options]
+            for field in fields.children:
+                field.observe(changed, "value")
+        for field, one in zip(fields.children, options):
+            field.value = choice.options.get(one.name, one.default)
         busy.clear()
 
     def say(text):
@@ -184,13 +190,13 @@ def widgets(choice):
     return ipywidgets.VBox([ipywidgets.HBox([method, k]), fields, said, shown])
 
 
-def _field(option, value):
-    """A widget for an option of a method."""
+def _field(option):
+    """A widget for an option of a method, at its default."""
     import ipywidgets
 
     if option.choices:
-        return ipywidgets.Dropdown(options=option.choices, value=value, description=option.name)
+        return ipywidgets.Dropdown(options=option.choices, value=option.default, description=option.name)
     if isinstance(option.default, bool):
-        return ipywidgets.Checkbox(value=value, description=option.name)
+        return ipywidgets.Checkbox(value=option.default, description=option.name)
     kind = ipywidgets.IntText if isinstance(option.default, int) else ipywidgets.FloatText
-    return kind(value=value, description=option.name, continuous_update=False)
+    return kind(value=option.default, description=option.name, continuous_update=False)

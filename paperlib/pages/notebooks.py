@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> Non
     todo = {notebook: key for notebook, key in todo.items() if _key(folder / "notebooks" / notebook.name) != key}
     print(f"{len(notebooks) - len(todo)} of {len(notebooks)} notebooks are up to date", flush=True)
     _execute_all(todo, parameters, folder, root)
-    stamps.write_digests(folder, before, keep=bool(numbers))
+    stamps.write_digests(folder, before, keep=bool(numbers) or len(todo) < len(notebooks))
 
 
 def _chosen(root: Path, numbers: Iterable[str], setting: Profile) -> list[Path]:
@@ -86,20 +86,26 @@ def _can_be_shown(notebook: Path, setting: Profile, folder: Path) -> bool:
 
 def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Path) -> None:
     """Execute notebooks two at a time, and move each into place with its key as soon as it has ended."""
+    failed = None
     with ProcessPoolExecutor(min(_AT_ONCE, len(todo) or 1), get_context("spawn")) as pool:
         ending = {pool.submit(_execute, notebook, parameters, root): notebook for notebook in todo}
-        try:
-            for number, future in enumerate(as_completed(ending), 1):
-                notebook = ending[future]
+        for number, future in enumerate(as_completed(ending), 1):
+            notebook = ending[future]
+            try:
                 executed = future.result()
-                executed.metadata[_MADE_FROM] = todo[notebook]
-                part = root / "build" / notebook.name
-                nbformat.write(executed, part)
-                os.replace(part, folder / "notebooks" / notebook.name)
-                print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+            except CancelledError:
+                continue
+            except Exception as error:  # the one that runs beside it may still end well
+                failed = failed or error
+                pool.shutdown(wait=False, cancel_futures=True)
+                continue
+            executed.metadata[_MADE_FROM] = todo[notebook]
+            part = root / "build" / notebook.name
+            nbformat.write(executed, part)
+            os.replace(part, folder / "notebooks" / notebook.name)
+            print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
+    if failed:
+        raise failed
 
 
 def _execute(notebook: Path, parameters: dict, root: Path) -> nbformat.NotebookNode:

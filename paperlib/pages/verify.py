@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from paperlib.analysis import stale_checkpoint
 from paperlib.claims import ledger
 from paperlib.figures import stamps
 from paperlib.pages import again, pictures, predictions, readme, scales
@@ -60,7 +61,7 @@ def checked(name: str, root: str | Path) -> tuple[pd.DataFrame | None, list[str]
     for check in (
         lambda: _planned(profile, dataset, found, folder, remedy),
         lambda: _weights(found, folder),
-        lambda: _sessions(folder),
+        lambda: _sessions(profile, dataset, folder),
         lambda: _pictures(profile, dataset, folder, remedy),
         lambda: _claims(table, folder / "claims.csv", remedy),
     ):
@@ -147,9 +148,13 @@ def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: 
             yield f"{problem}; {remedy}"
 
 
-def _sessions(folder: Path) -> Iterator[str]:
-    """Damaged records of sessions that were ended by force."""
-    for path in sorted((folder / "stale_checkpoint").glob("*.json")):
+def _sessions(profile: Profile, dataset: records.DataSet, folder: Path) -> Iterator[str]:
+    """Records of sessions ended by force that are damaged, or that no notebook asks for."""
+    planned = {stale_checkpoint.record_path(run, folder) for run in stale_checkpoint.runs(profile, dataset)}
+    for path in sorted((folder / "stale_checkpoint").glob("*")):
+        if path not in planned:
+            yield f"{path}: belongs to no session that profile {profile.name} plans; move it elsewhere"
+            continue
         try:
             records.read(path)
         except records.RecordError as error:

@@ -16,7 +16,7 @@ from paperlib.selection import select
 
 from ..conftest import ROOT
 
-SECONDS = 120  # until a cell has run, on a busy machine
+SECONDS = 60  # until a cell has run, on a busy machine
 READY = """
 const session = window.jupyterapp.shell.currentWidget.sessionContext;
 return session.isReady && session.session && session.session.kernel && session.session.kernel.status === "idle";

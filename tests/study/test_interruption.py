@@ -67,7 +67,15 @@ def test_a_signal_saves_the_run_under_way(tmp_path, undisturbed):
     assert [records.without_times(record) for record in records.read_all(tmp_path)] == expected
 
 
-def test_a_second_signal_acts_at_once():
+@pytest.fixture
+def usual_sigint():
+    """Python's own handler, even where the shell that started the tests has SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_signal_acts_at_once(usual_sigint):
     with interruption.on_signals() as signalled:
         assert not signalled()
         os.kill(os.getpid(), signal.SIGINT)

@@ -34,11 +34,14 @@ def test_all_runs_are_those_of_the_notebooks(name, digits):
                 plans.method_runs,
                 plans.factor_runs,
                 plans.reading_runs,
+                plans.encoder_runs,
+                plans.open_question_runs,
                 plans.large_runs,
                 plans.budget_cuts,
             )
         ),
         plans.control_runs(size, digits, 100),
+        *plans.weak_random_runs(size, digits).values(),
     ]
     assert {run for plan in notebooks for run in plan} == set(found)
 
