@@ -104,9 +104,11 @@ lint: env  ## ruff (faults and format) and mypy (types of the modules that a rea
 	"$$INTERPRETER" -m ruff format --check .
 	"$$INTERPRETER" -m mypy
 
+# What the notebooks show is trained before nbval, in one process: there it takes less time than in a kernel each.
 test: env  ## pytest, then nbval over all notebooks
 	"$$INTERPRETER" -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
-	"$$INTERPRETER" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
+	@"$$INTERPRETER" -m paperlib.study.recording -- quick 2> >(grep -vE "$$NOTES" >&2)
+	"$$INTERPRETER" -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
 
 # The peers need packages that nothing else does, so they have an environment of their own. TOPICS: see the module.
 bench: env $(PEERS)/.ready  ## measure ours against Keras, PyTorch, C++ and apricot; writes figures/bench
