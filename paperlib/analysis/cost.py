@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-ARMS = {"full": "full set alone", "top_activations": "eq. 4 first", "random": "random first"}
+from paperlib.analysis.arms import ARMS
 
 
 def parts(autoencoder: dict, classifiers: Iterable[dict]) -> dict[str, float]:
@@ -68,7 +68,7 @@ def curves(records: Iterable[dict], overhead: float) -> pd.DataFrame:
 
 def arm(selection: str) -> str:
     """What an arm is called in tables and pictures."""
-    return ARMS[selection] if selection == "full" else f"{ARMS[selection]} (50 / 50)"
+    return ARMS[selection].first if selection == "full" else f"{ARMS[selection].first} (50 / 50)"
 
 
 def seconds_to(points: pd.DataFrame, accuracy: float, column: str = "training_s") -> float:

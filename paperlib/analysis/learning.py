@@ -7,10 +7,10 @@ import pandas as pd
 from scipy import stats
 
 from paperlib.analysis import tables
+from paperlib.analysis.arms import ARMS
 from paperlib.analysis.statistics import LEVEL
 from paperlib.study.profiles import profile
 
-ARMS = {"full": "full set alone", "top_activations": "eq. 4 alone", "random": "random alone"}
 _COLUMNS = ["profile", "selection", "arm", "seed", "steps", "batch", "samples", "accuracy", "on the way"]
 
 
@@ -47,7 +47,7 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
                 tests = dict(zip(curve["step"], curve["test"][average]["accuracy"])) | dict(zip(steps, accuracies))
                 steps, accuracies = list(tests), list(tests.values())
             for step, accuracy in zip(steps, accuracies):
-                about = [name, run["selection"], ARMS[run["selection"]], run["seed"], step, run["batch"]]
+                about = [name, run["selection"], ARMS[run["selection"]].alone, run["seed"], step, run["batch"]]
                 rows.append([*about, step * run["batch"], 100 * accuracy, step < fast + full])
     found = pd.DataFrame(rows, columns=_COLUMNS)
     # A run and the one that it continues give the same test twice.

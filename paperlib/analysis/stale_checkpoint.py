@@ -20,13 +20,14 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
+from paperlib.analysis.arms import ARMS
 from paperlib.data import Dataset
 from paperlib.study import environment, plans, records
 from paperlib.study.profiles import Profile
 from paperlib.study.progress import Progress
 from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, plain
 
-ALONE, FIRST, SUBSET = "full set alone", "subset first (50 / 50)", "subset phase of it"
+ALONE, FIRST, SUBSET = ARMS["full"].alone, "subset first (50 / 50)", "subset phase of it"
 KILLED, CLEAN = "by force", "by itself"
 
 # Which checkpoint is left does not depend on the scale: larger profiles than this teach nothing more.

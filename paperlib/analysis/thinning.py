@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import cost
-from paperlib.analysis.cost import ARMS
+from paperlib.analysis.arms import ARMS
 from paperlib.study.profiles import profile
 
 PAPER_SECONDS = 736  # of its baseline (Section V)
@@ -57,7 +57,7 @@ def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
             continue
         fast, full = result["phases"]
         about = {
-            "arm": ARMS[run["selection"]],
+            "arm": ARMS[run["selection"]].first,
             "seed": run["seed"],
             "autoencoder": (run.get("autoencoder") or {}).get("seed", np.nan),
         }
@@ -132,9 +132,9 @@ def break_even(
         highest ratio of the seeds that both have, and their number.
     """
     once = once or {}
-    alone = points[points["arm"] == ARMS["full"]]
+    alone = points[points["arm"] == ARMS["full"].first]
     rows = []
-    for (arm, path), some in points[points["arm"] != ARMS["full"]].groupby(["arm", "path"], sort=False):
+    for (arm, path), some in points[points["arm"] != ARMS["full"].first].groupby(["arm", "path"], sort=False):
         if some[["fast_steps", "full_steps"]].drop_duplicates().shape[0] < 2:
             continue
         seeds = sorted(set(some["seed"]) & set(alone["seed"]))
@@ -247,9 +247,9 @@ def answer(
         )
     answers = []
     for name in ("top_activations", "random"):
-        arm, once = ARMS[name], once_seconds if name == "top_activations" else 0.0
+        arm, once = ARMS[name].first, once_seconds if name == "top_activations" else 0.0
         charged = once / trainings_planned / seconds_on_full_set
-        found = break_even(points[points["arm"].isin([ARMS["full"], arm])], [accuracy], once={arm: charged})
+        found = break_even(points[points["arm"].isin([ARMS["full"].first, arm])], [accuracy], once={arm: charged})
         if found.empty:
             continue
         seconds = found["fast_steps"] * seconds_on_subset + found["full_steps"] * seconds_on_full_set
@@ -325,7 +325,7 @@ def once_steps(autoencoder: dict, classifiers: Iterable[dict], seconds_on_full_s
     seconds_on_full_set : float
         Of a step of the classifier.
     """
-    return {ARMS["top_activations"]: sum(cost.parts(autoencoder, classifiers).values()) / seconds_on_full_set}
+    return {ARMS["top_activations"].first: sum(cost.parts(autoencoder, classifiers).values()) / seconds_on_full_set}
 
 
 def _alone(points: pd.DataFrame, accuracy: float) -> float:

@@ -9,20 +9,20 @@ from matplotlib.ticker import NullFormatter, NullLocator
 from scipy import stats
 
 from paperlib.analysis import statistics, tables
-from paperlib.analysis.learning import ARMS as LEARNING_ARMS
+from paperlib.analysis.arms import ARMS
 from paperlib.analysis.learning import means as learning_means
 from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED
 from paperlib.figures.style import COLORS, STYLE
 from paperlib.selection.registry import REGISTRY, label
 
 _ARMS = {  # of the controls: colour, marker
-    "random": ("#0072B2", "o"),
+    "random": (COLORS["random"], "o"),
     "balanced random": ("#56B4E9", "^"),
-    "random, as many as the union": ("#0072B2", "v"),
-    "eq. 4, fill": ("#D55E00", "o"),
-    "eq. 4, the same of each class": ("#D55E00", "^"),
-    "eq. 4, union": ("#D55E00", "v"),
-    "eq. 4, ten times as many": ("#009E73", "D"),
+    "random, as many as the union": (COLORS["random"], "v"),
+    "eq. 4, fill": (COLORS["top_activations"], "o"),
+    "eq. 4, the same of each class": (COLORS["top_activations"], "^"),
+    "eq. 4, union": (COLORS["top_activations"], "v"),
+    "eq. 4, ten times as many": (COLORS["large"], "D"),
 }
 
 
@@ -193,7 +193,7 @@ def _riddle_sessions(axis, sessions):
     axis.set_title(f"e · The checkpoint of a session, after {steps or '–'} steps", fontsize=10)
 
 
-_COST_MARKS = {"full": ("s", "-", 5), "top_activations": ("D", "-", 9), "random": ("o", "--", 5)}  # line, size
+_COST_MARKS = {"full": ("-", 5), "top_activations": ("-", 9), "random": ("--", 5)}  # line, size
 
 
 def cost(table: pd.DataFrame, note: str) -> Figure:
@@ -207,7 +207,7 @@ def cost(table: pd.DataFrame, note: str) -> Figure:
         titles = ("the training alone", "with autoencoder, embedding and selection")
         for axis, column, title in zip(axes, ("training_s", "charged_s"), titles):
             # Random is drawn last: on the left its seconds are those of eq. 4.
-            for selection, (marker, line, size) in _COST_MARKS.items():
+            for selection, (line, size) in _COST_MARKS.items():
                 some, color = table[table["selection"] == selection], COLORS[selection]
                 if some.empty:
                     continue
@@ -215,7 +215,7 @@ def cost(table: pd.DataFrame, note: str) -> Figure:
                 mean, n = points[[column, "accuracy"]].mean(), points.size()
                 reach = np.nan_to_num(stats.t.ppf(0.975, freedom) * sd / np.sqrt(n)) if freedom else 0 * n
                 label = f"{some['arm'].iloc[0]} (n = {_range(n)} a point)"
-                looks = dict(fmt=marker, linestyle=line, markersize=size, markerfacecolor="none", capsize=3)
+                looks = dict(fmt=ARMS[selection].marker, linestyle=line, markersize=size, markerfacecolor="none", capsize=3)
                 axis.errorbar(mean[column], mean["accuracy"], reach, color=color, label=label, **looks)
             axis.set(xlabel="seconds (steps at the median pace)", xlim=(0, None))
             axis.set_title(title, fontsize=9)
@@ -245,17 +245,17 @@ def learning_curves(table: pd.DataFrame, note: str, paper: pd.DataFrame | None =
     """
     profiles = list(table.groupby("profile")["samples"].max().sort_values().index)
     marks = dict(zip(profiles, _LEARNING_MARKS))
-    colors = {selection: COLORS[selection] for selection in LEARNING_ARMS}
+    colors = {selection: COLORS[selection] for selection in ARMS}
     with plt.rc_context({**STYLE, "axes.grid.axis": "both"}):
         figure, axis = plt.subplots(figsize=(7.5, 5.6))
         for (profile, selection), some in learning_means(table).groupby(["profile", "selection"], sort=False):
             error = np.nan_to_num(np.array([some["accuracy"] - some["low"], some["high"] - some["accuracy"]]))
-            label = f"{LEARNING_ARMS[selection]}, profile {profile} (n = {_range(some['n'])})"
+            label = f"{ARMS[selection].alone}, profile {profile} (n = {_range(some['n'])})"
             axis.errorbar(some["samples"], some["accuracy"], error, fmt=f"{marks[profile]}-", color=colors[selection],
                           capsize=2, markersize=5, linewidth=1.4, label=label)  # fmt: skip
         if paper is not None:
             for row in paper.itertuples():
-                label = f"the paper: {LEARNING_ARMS[row.selection]}, {row.accuracy:g} %"
+                label = f"the paper: {ARMS[row.selection].alone}, {row.accuracy:g} %"
                 axis.plot(row.samples, row.accuracy, "*", color=colors[row.selection], markeredgecolor="k",
                           markersize=15, linestyle="", label=label)  # fmt: skip
         low, high = table["accuracy"].min(), max([*table["accuracy"], *([] if paper is None else paper["accuracy"])])
@@ -342,11 +342,11 @@ def break_even(table: pd.DataFrame, pipelines: pd.DataFrame, note: str) -> Figur
     """
     known = table.dropna(subset=["ratio"])
     best = known.loc[known.groupby(["arm", "accuracy"])["ratio"].idxmax()] if len(known) else known
-    looks = {"eq. 4 first": ("top_activations", "D"), "random first": ("random", "o")}
+    looks = {arm.first: arm for arm in ARMS.values()}
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(7.5, 5.6))
         for arm, some in best.groupby("arm", sort=False):
-            color, marker = COLORS[looks[arm][0]], looks[arm][1]
+            color, marker = looks[arm].color, looks[arm].marker
             error = np.nan_to_num([some["ratio"] - some["lowest"], some["highest"] - some["ratio"]]).clip(0)
             once = some["once"].max()
             charge = f", charged {once:,.0f} full-set steps once" if once else ", nothing charged"

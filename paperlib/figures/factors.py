@@ -5,10 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from paperlib.analysis.arms import ARMS
 from paperlib.analysis.statistics import mean
-from paperlib.figures.style import COLORS, NAMES, STYLE
+from paperlib.figures.style import COLORS, STYLE
 
-_MARKERS = {"full": "s", "top_activations": "D", "random": "o"}
 _ROW = 0.36  # inches
 
 
@@ -38,7 +38,7 @@ def by_question(table: pd.DataFrame, note: str, references: pd.DataFrame | None 
             _rows(axis, some)
             axis.set_title(question, loc="left", fontsize=10)
             for selection, of in () if references is None else references.groupby("selection", sort=False):
-                label = f"{NAMES[selection]}, n = {len(of)}"
+                label = f"{ARMS[selection].name}, n = {len(of)}"
                 axis.axvline(of["accuracy"].mean(), color=COLORS[selection], linestyle="--", linewidth=1, label=label)
         axes[-1, 0].set_xlabel("test accuracy (%)")
         handles = {label: handle for axis in axes[:, 0] for handle, label in zip(*axis.get_legend_handles_labels())}
@@ -50,10 +50,10 @@ def by_question(table: pd.DataFrame, note: str, references: pd.DataFrame | None 
 def _rows(axis: Axes, some: pd.DataFrame) -> None:
     arms = list(some.groupby(["arm", "selection"], sort=False))
     for place, ((_, selection), of) in enumerate(arms):
-        color, marker, one = COLORS[selection], _MARKERS[selection], mean(of["accuracy"])
-        axis.plot(of["accuracy"], [place] * len(of), marker, color=color, markersize=4, alpha=0.5, linestyle="none")
+        arm, one = ARMS[selection], mean(of["accuracy"])
+        axis.plot(of["accuracy"], [place] * len(of), arm.marker, color=arm.color, markersize=4, alpha=0.5, linestyle="none")
         if one.n > 1:
-            axis.plot([one.low, one.high], [place] * 2, color=color)
-        axis.plot(one.value, place, marker, color=color, markersize=8, linestyle="none", label=f"{NAMES[selection]}, alone")
-    labels = [f"{arm} (n = {len(of)})" for (arm, _), of in arms]
+            axis.plot([one.low, one.high], [place] * 2, color=arm.color)
+        axis.plot(one.value, place, arm.marker, color=arm.color, markersize=8, linestyle="none", label=f"{arm.name}, alone")
+    labels = [f"{called} (n = {len(of)})" for (called, _), of in arms]
     axis.set(yticks=range(len(arms)), yticklabels=labels, ylim=(len(arms) - 0.4, -0.6))

@@ -10,7 +10,8 @@ from matplotlib.ticker import NullFormatter
 from scipy import stats
 
 from paperlib.analysis import statistics, tables
-from paperlib.figures.style import COLORS, NAMES, STYLE
+from paperlib.analysis.arms import ARMS
+from paperlib.figures.style import COLORS, STYLE
 
 
 def class_samples(dataset, count, note):
@@ -163,7 +164,7 @@ def class_counts(tables: Mapping[str, pd.DataFrame], note: str) -> Figure:
         width = 0.8 / len(tables)
         for place, (selection, table) in enumerate(tables.items()):
             at = np.arange(len(table)) + (place - (len(tables) - 1) / 2) * width
-            label = f"{NAMES[selection]}, one draw" if selection == "random" else NAMES[selection]
+            label = f"{ARMS[selection].name}, one draw" if selection == "random" else ARMS[selection].name
             axis.bar(at, table["chosen"], width, color=COLORS[selection], label=label)
         chosen, available = int(table["chosen"].sum()), table["available"].to_numpy()
         low, high = stats.hypergeom.interval(0.95, available.sum(), available, chosen)
@@ -198,7 +199,7 @@ def overlap(table: pd.DataFrame, note: str) -> Figure:
     return figure
 
 
-_SPLIT_ARMS = {"full": ("s", 0.0), "random": ("o", -0.8), "top_activations": ("D", 0.8)}  # marker, points beside
+_BESIDE = {"full": 0.0, "random": -0.8, "top_activations": 0.8}  # percent of the split, so that no mark hides another
 
 
 def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float, str], float] | None = None) -> Figure:
@@ -224,8 +225,8 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         margin = 0.15 * max(high - low, 1)
         sd, freedom = tables.pooled_sd(table, ["selection", "split"])
         counts = {}
-        for selection, (marker, beside) in _SPLIT_ARMS.items():
-            some, color = table[table["selection"] == selection], COLORS[selection]
+        for selection, beside in _BESIDE.items():
+            some, color, marker = table[table["selection"] == selection], COLORS[selection], ARMS[selection].marker
             found = some.groupby("split")["accuracy"].agg(["mean", "count"])
             counts[selection] = {100 * split: n for split, n in found["count"].items()}
             if selection == "full" and len(found):
@@ -235,7 +236,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             reach = stats.t.ppf(0.975, freedom) * sd / np.sqrt(found["count"]) if freedom else 0 * found["count"]
             line = "-" if selection != "full" else ""
             ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
-                          capsize=4, markersize=7, label=NAMES[selection])  # fmt: skip
+                          capsize=4, markersize=7, label=ARMS[selection].name)  # fmt: skip
         ours.set_ylim(low - margin, high + margin)
         _count_rows(ours, counts)
         shares = sorted(100 * table["split"].unique())
@@ -245,8 +246,8 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         if paper:
             theirs = axes[0, 1]
             for (split, selection), percent in paper.items():
-                marker, beside = _SPLIT_ARMS[selection]
-                theirs.plot(100 * split, percent, marker, color=COLORS[selection], markeredgecolor="k", markersize=8)
+                arm = ARMS[selection]
+                theirs.plot(100 * split, percent, arm.marker, color=arm.color, markeredgecolor="k", markersize=8)
                 theirs.annotate(f"{percent:g}", (100 * split, percent), (0, 8), textcoords="offset points", ha="center")
             middle, span = (min(paper.values()) + max(paper.values())) / 2, high - low + 2 * margin
             span = max(span, 1.25 * (max(paper.values()) - min(paper.values())))
@@ -263,10 +264,10 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
 
 def _count_rows(axis, counts):
     """Below the ticks, a row an arm: the number of runs of each point. counts: selection -> x -> n."""
-    short = {"full": "n: full set", "random": "random", "top_activations": "eq. 4"}
     for row, (selection, by_place) in enumerate(counts.items()):
         y = -0.095 - 0.045 * row
-        axis.text(-0.005, y, short[selection], color=COLORS[selection], ha="right", va="top", fontsize=8,
+        called = ARMS[selection].short if row else f"n: {ARMS[selection].short}"
+        axis.text(-0.005, y, called, color=COLORS[selection], ha="right", va="top", fontsize=8,
                   transform=axis.transAxes)  # fmt: skip
         for x, n in by_place.items():
             axis.text(x, y, str(n), color=COLORS[selection], ha="center", va="top", fontsize=8,
@@ -293,9 +294,6 @@ def precisions(table, note):
     return figure
 
 
-_BUDGET_ARMS = {"full": "full set alone", "random": "random first", "top_activations": "eq. 4 first"}
-
-
 def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | None = None) -> Figure:
     """Fig. 6: left a bar a run with its steps; right the differences of the means with Welch's 95 % intervals.
 
@@ -308,7 +306,7 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
     paper
         Selection -> percent.
     """
-    arms = {selection: table[table["selection"] == selection].sort_values("seed") for selection in _BUDGET_ARMS}
+    arms = {selection: table[table["selection"] == selection].sort_values("seed") for selection in ARMS}
     arms = {selection: some for selection, some in arms.items() if len(some)}
     with plt.rc_context(STYLE):
         figure, (axis, beside) = plt.subplots(1, 2, figsize=(8, 4.8), width_ratios=[3.2, 1])
@@ -317,7 +315,7 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
             at = start + np.arange(len(some))
             found = statistics.mean(some["accuracy"])
             interval = "" if np.isnan(found.low) else f" ({found.low:.1f} to {found.high:.1f})"
-            label = f"{_BUDGET_ARMS[selection]}: {found.value:.1f} %{interval}, n = {found.n}"
+            label = f"{ARMS[selection].first}: {found.value:.1f} %{interval}, n = {found.n}"
             bars = axis.bar(at, some["accuracy"], 0.8, color=COLORS[selection], label=label)
             axis.bar_label(
                 bars, fmt="%.1f", fontsize=9, label_type="center", color="w" if selection == "random" else "k"
@@ -352,7 +350,7 @@ def _budget_differences(axis, arms):
         axis.annotate(f"{found.value:+.1f}", (place, found.value), (8, 0), textcoords="offset points", va="center")
     axis.axhline(0, color=COLORS["full"], linewidth=1.5)
     axis.set_xticks(
-        range(len(others)), [_BUDGET_ARMS[name].replace(" first", "\nfirst") for name in others], fontsize=9
+        range(len(others)), [ARMS[name].first.replace(" first", "\nfirst") for name in others], fontsize=9
     )
     axis.set_xlim(-0.6, max(len(others), 1) - 0.2)
     axis.set_ylabel("minus the full set alone (points)")
@@ -381,7 +379,7 @@ def loss_curves(
     small = table.loc[table["selection"] == "top_activations", "k"].min()
     eq4 = table["selection"] == "top_activations"
     arms = (
-        ("full set alone", "full", table["selection"] == "full"),
+        (ARMS["full"].alone, "full", table["selection"] == "full"),
         (f"random {small_share:.2f} % first (50 / 50)", "random", table["selection"] == "random"),
         (f"eq. 4, {small_share:.2f} % first (50 / 50)", "top_activations", eq4 & (table["k"] == small)),
         (f"eq. 4, {large_share:.2f} % first (50 / 50)", "large", eq4 & (table["k"] > small)),

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from paperlib.analysis.arms import ARMS
 from paperlib.figures import stamps
 from paperlib.study import records
 
@@ -17,15 +18,8 @@ from paperlib.study import records
 # with the style, and a notebook would show the first of its figures only.
 plt.switch_backend(plt.get_backend())
 
-# Okabe and Ito's palette: told apart by colour-blind readers too.
-COLORS = {
-    "full": "#E69F00",
-    "top_activations": "#D55E00",
-    "random": "#0072B2",
-    "large": "#009E73",
-    "paper": "#000000",
-}
-NAMES = {"full": "full set", "top_activations": "embedding-based (eq. 4)", "random": "random"}
+# By arm, and of what else is drawn beside them.
+COLORS = {**{key: arm.color for key, arm in ARMS.items()}, "large": "#009E73", "paper": "#000000"}
 
 STYLE = {
     "figure.dpi": 110,

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import cost, thinning
+from paperlib.analysis.arms import ARMS
 from paperlib.analysis.statistics import Estimate, difference, mean, units
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes
@@ -37,7 +38,7 @@ def over_half_more(evidence: Evidence) -> Measured:
 
 
 def _saved(evidence: Evidence, *, charged: bool) -> Measured:
-    halves = {name: _half(evidence, name) for name in thinning.ARMS}
+    halves = {name: _half(evidence, name) for name in ARMS}
     used = [evidence.records[name] for some in halves.values() for name in some["record"]]
     if not evidence.autoencoders or any(some.empty for some in halves.values()):
         return Measured()
@@ -45,13 +46,13 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     on_full, on_subset = (float(np.nanmedian(paces[f"on the {where} (ms)"])) / 1000 for where in ("full set", "subset"))
     full = halves["full"]
     goal = float(full[full["steps"] == evidence.profile.steps]["accuracy"].mean()) - LOSS
-    eq4 = thinning.ARMS["top_activations"]
+    eq4 = ARMS["top_activations"].first
     once = thinning.once_steps(evidence.autoencoders[0], used, on_full)[eq4] if charged else 0.0
     ratio = on_subset / on_full
     saved, never = [], 0
     for seed in sorted(set(halves["top_activations"]["seed"])):
         some = points[points["seed"] == seed]
-        arms = [some[some["arm"] == name] for name in (thinning.ARMS["full"], eq4)]
+        arms = [some[some["arm"] == name] for name in (ARMS["full"].first, eq4)]
         alone, arm = (_soonest(one, goal, ratio) for one in arms)
         if np.isinf(arm):  # charged with its longest run: at least so much
             never += 1

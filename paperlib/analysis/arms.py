@@ -1,0 +1,38 @@
+"""The arms that the paper compares: what each is called, and how it is drawn."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Classifiers whose first phase is on samples of the same selection.
+
+    key: the selection, as in `paperlib.study.runs.Run`. name, short: in words. color: of Okabe and Ito's palette, which
+    colour-blind readers can tell apart. marker: Matplotlib's.
+    """
+
+    key: str
+    name: str
+    short: str
+    color: str
+    marker: str
+
+    @property
+    def alone(self) -> str:
+        """What runs are called whose only set of samples is this one."""
+        return f"{self.short} alone"
+
+    @property
+    def first(self) -> str:
+        """What runs are called that begin with these samples."""
+        return self.alone if self.key == "full" else f"{self.short} first"
+
+
+ARMS = {
+    arm.key: arm
+    for arm in (
+        Arm("full", "full set", "full set", "#E69F00", "s"),
+        Arm("random", "random", "random", "#0072B2", "o"),
+        Arm("top_activations", "embedding-based (eq. 4)", "eq. 4", "#D55E00", "D"),
+    )
+}
