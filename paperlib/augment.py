@@ -208,6 +208,10 @@ def center_crop(images: Tensor, size: int) -> Tensor:
     """Return the middle `size` x `size` pixels of images (B, H, W, C), for testing.
 
     Raises ValueError if they do not fit into the images.
+
+    >>> import numpy as np
+    >>> center_crop(np.zeros((5, 32, 32, 3), np.uint8), 24).shape
+    (5, 24, 24, 3)
     """
     height, width = images.shape[1:3]
     _check_size(height, width, size)

@@ -49,6 +49,14 @@ def classifier(
     ------
     ValueError
         If there are fewer than 2 classes, or the images are too small for two poolings.
+
+    Examples
+    --------
+    >>> model = classifier()
+    >>> model.input_shape, model.output_shape
+    ((None, 24, 24, 3), (None, 10))
+    >>> f"{sum(layer.count_params() for layer in model.layers if 'norm' not in layer.name):,}"
+    '1,068,298'
     """
     if num_classes < 2:
         raise ValueError(f"num_classes is {num_classes}: a classifier needs at least 2 classes")
@@ -117,6 +125,12 @@ def autoencoder(
     ------
     ValueError
         If the sizes do not fit each other.
+
+    Examples
+    --------
+    >>> encoder, decoder = autoencoder()
+    >>> encoder.input_shape, encoder.output_shape, decoder.output_shape
+    ((None, 24, 24, 3), (None, 216), (None, 24, 24, 3))
     """
     side = image_size // 8
     if image_size % 8 or not side:

@@ -94,7 +94,11 @@ class Autoencoder:
 
 
 def split_steps(steps: int, split: float) -> int:
-    """Steps of the fast phase: the share `split` of all, rounded to whole steps."""
+    """Steps of the fast phase: the share `split` of all, rounded to whole steps.
+
+    >>> split_steps(10_000, 0.95)
+    9500
+    """
     return round(steps * split)
 
 

@@ -134,6 +134,18 @@ def select(
         embeddings, also if values are NaN or infinite, or if all samples are the same.
     ImportError
         If a method's library is missing.
+
+    Examples
+    --------
+    >>> embeddings = [[9, 0], [8, 1], [0, 7], [1, 6]]
+    >>> select(embeddings, 2)
+    array([0, 2])
+    >>> select(embeddings, 3, "k_center").size
+    3
+    >>> select(embeddings, 5)
+    Traceback (most recent call last):
+    ...
+    ValueError: k is 5: expected 1 to N = 4
     """
     options: dict[str, Any] = {
         "overlap": overlap,
