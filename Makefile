@@ -91,9 +91,10 @@ own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); 
 	    2> >(grep -vE "$$NOTES|^(Executing|Ending) Cell|^(Input|Output) Notebook|^<Figure|^$$" >&2)
 
 # Writes nothing that is committed; docs/verify.md says what it covers. Without PROFILE: all that are committed.
-# RUN: the name of a record's file, or how its hash begins.
+# RUN: the name of a record's file, or how its hash begins. MINUTES: train for so long; the same command goes on.
 verify: env  ## check every reported number and picture; FRESH=1 DATA=path: train some runs again; RUN=hash DATA=path: that one
-	@"$$INTERPRETER" -m paperlib.pages.verify "--data=$$DATA" "--run=$$RUN" $(if $(FRESH),--fresh) -- "$$NAMED" \
+	@"$$INTERPRETER" -m paperlib.pages.verify "--data=$$DATA" "--run=$$RUN" $(if $(FRESH),--fresh) \
+	    $(if $(MINUTES),"--minutes=$$MINUTES") -- "$$NAMED" \
 	    2> >(grep -vE "$$NOTES" >&2)
 
 report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing

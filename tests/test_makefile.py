@@ -92,7 +92,8 @@ def test_what_is_given_arrives_and_is_not_run(place, value, by):
     assert modules["paperlib.pages.notebooks"][1]["DASK_SCHEDULER_ADDRESS"] == value
     recording = [f"--data={value}", f"--minutes={value}", "--plan", "--", value]
     assert modules["paperlib.study.recording"][0][2:] == recording
-    assert modules["paperlib.pages.verify"][0][2:] == [f"--data={value}", f"--run={value}", "--fresh", "--", value]
+    verified = [f"--data={value}", f"--run={value}", "--fresh", f"--minutes={value}", "--", value]
+    assert modules["paperlib.pages.verify"][0][2:] == verified
     assert modules["paperlib.pages.report"][0][2:] == [value]
     papermill = modules["papermill"][0]
     assert papermill[papermill.index("-r") : papermill.index("-r") + 3] == ["-r", "path", value]
@@ -118,7 +119,8 @@ def test_recipes_name_no_setting_that_make_would_write_into_a_command():
     recipes = "".join(line for line in (ROOT / "Makefile").read_text().splitlines(True) if line.startswith("\t"))
     single = re.findall(r"(?<!\$)\$(?!\$)\S*", recipes.replace("$$", ""))
     # These write no value, but say if there is one.
-    assert single == ["$(if", '$(MINUTES),"--minutes=MINUTES")', "$(if", "$(PLAN),--plan)", "$(if", "$(FRESH),--fresh)"]
+    minutes = ["$(if", '$(MINUTES),"--minutes=MINUTES")']
+    assert single == [*minutes, "$(if", "$(PLAN),--plan)", "$(if", "$(FRESH),--fresh)", *minutes]
 
 
 def test_an_empty_path_is_no_choice_of_digits(place):

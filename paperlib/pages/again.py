@@ -16,11 +16,11 @@ from paperlib import study
 from paperlib.analysis import tables
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
-from paperlib.study import plans, records
+from paperlib.study import interruption, plans, records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
-from paperlib.study.runs import file_name
+from paperlib.study.runs import Run, file_name
 
 _SHOWN = tables.AVERAGES[0]  # the average whose accuracy is reported
 _MEASURED = ("result.peak_bytes",)  # of memory, as times are of clocks: not the same twice
@@ -138,7 +138,9 @@ def find(which: str, names: Iterable[str], root: str | Path) -> tuple[str, Path]
     return found[0]
 
 
-def rerun(name: str, path: Path, root: str | Path, source: str, progress: Progress) -> pd.DataFrame:
+def rerun(
+    name: str, path: Path, root: str | Path, source: str, progress: Progress, minutes: float | None = None
+) -> pd.DataFrame:
     """Train one recorded run again, and compare all that it says.
 
     A run that a clock ended is trained for the steps that it took then. Subsets are chosen again, from the embeddings
@@ -152,6 +154,9 @@ def rerun(name: str, path: Path, root: str | Path, source: str, progress: Progre
         Of the record.
     root, source, progress
         As in `fresh`.
+    minutes : float, optional
+        Train for so long in this call; the next call goes on, from a folder that is kept until then. Runs that a clock
+        ended are trained in one piece.
 
     Returns
     -------
@@ -162,6 +167,8 @@ def rerun(name: str, path: Path, root: str | Path, source: str, progress: Progre
     ------
     ValueError
         If the run is none that the profile plans, or the data set another one.
+    paperlib.checkpoints.Interrupted
+        When the minutes are over.
     """
     record, profile = records.read(path), profile_named(name)
     named = records.DataSet(record["run"]["dataset"], record["run"]["fingerprint"])
@@ -180,11 +187,13 @@ def rerun(name: str, path: Path, root: str | Path, source: str, progress: Progre
         flush=True,
     )
     autoencoder = getattr(run, "autoencoder", None)
-    with _scratch(root, [autoencoder] if autoencoder else [], path.parent) as again:
-        if "phases" in record["result"]:
+    kept = path.stem if minutes else ""
+    with _scratch(root, [autoencoder] if autoencoder else [], path.parent, kept) as again:
+        if isinstance(run, Run) and run.phases() is None:  # a clock ended it
             trained = study.replay(record, run, dataset, again)
         else:
-            [trained] = study.execute([run], dataset, again, progress)
+            stop = interruption.after(minutes)
+            [trained] = study.execute([run], dataset, again, progress, should_stop=stop)
     trained = json.loads(json.dumps(trained))
     here = trained["environment"]
     for key in sorted(key for key in there if there[key] != here.get(key)):
@@ -290,12 +299,25 @@ def _seconds(times: Mapping[str, Any]) -> float:
 
 
 @contextmanager
-def _scratch(root: str | Path, autoencoders: Iterable, folder: Path) -> Iterator[Path]:
-    """A new folder with the committed autoencoders, whose embeddings are selected from; gone afterwards."""
+def _scratch(root: str | Path, autoencoders: Iterable, folder: Path, kept: str = "") -> Iterator[Path]:
+    """A new folder with the committed autoencoders, whose embeddings are selected from; gone afterwards.
+
+    kept : the name of a folder that stays where the block does not end, for a later call to go on from its checkpoints;
+        records in it are removed first, so that none is taken for a new result.
+    """
     parent = Path(root) / "build" / "verify"
     parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as again:
+    again = parent / kept if kept else Path(tempfile.mkdtemp(dir=parent))
+    again.mkdir(exist_ok=True)
+    ended = False
+    try:
+        for left in again.glob("*.json"):
+            left.unlink()
         for run in autoencoders:
             for suffix in (".json", ".npz"):
                 shutil.copy2(study.record_path(run, folder).with_suffix(suffix), again)
-        yield Path(again)
+        yield again
+        ended = True
+    finally:
+        if ended or not kept:
+            shutil.rmtree(again)

@@ -2,7 +2,8 @@
 
 python -m paperlib.pages.verify [PROFILE]                 the committed records: seconds, nothing is trained
 python -m paperlib.pages.verify PROFILE --fresh [--data DATA]    trains a sample of the runs again, too
-python -m paperlib.pages.verify --run RUN [--data DATA]          trains that run again, and compares all of it
+python -m paperlib.pages.verify --run RUN [--data DATA]          trains that run again, and compares all of it;
+                                [--minutes N]                    for so long, and goes on when called again
 
 Nothing that is committed is ever written here: a problem is told, with what to run instead. docs/verify.md says what
 this covers, and what it cannot.
@@ -16,10 +17,11 @@ from pathlib import Path
 import pandas as pd
 
 from paperlib.analysis import stale_checkpoint
+from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
 from paperlib.pages import again, pictures, predictions, readme, scales
-from paperlib.study import records
+from paperlib.study import execution, records
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
@@ -125,6 +127,8 @@ def _planned(
     stems = {name.removesuffix(".json") for name in found}
     for path in sorted((folder / "records").iterdir()):
         suffix = next((suffix for suffix in (".json", ".npz", *_CACHED) if path.name.endswith(suffix)), None)
+        if path.name == execution.STATES and path.is_dir():
+            continue  # of runs under way, which report nothing yet
         if not path.name.startswith(".") and (suffix is None or path.name.removesuffix(suffix) not in stems):
             yield f"{path}: belongs to no record; move it elsewhere"
 
@@ -175,6 +179,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="train a sample of the runs again")
     parser.add_argument("--run", default="", help="train this one again: the name of its record, or its hash")
     parser.add_argument("--data", default="", help="the data set to train on; that of the profile if left out")
+    parser.add_argument("--minutes", type=float, help="with --run: train for so long; the next call goes on")
     return parser.parse_args()
 
 
@@ -204,7 +209,7 @@ def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace)
 def _one(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Iterator[str]:
     """Print how a run comes out again -> what is wrong."""
     name, path = again.find(arguments.run, names, root)
-    rows = again.rerun(name, path, root, arguments.data, Progress("lines"))
+    rows = again.rerun(name, path, root, arguments.data, Progress("lines"), arguments.minutes)
     print(again.in_words(rows), flush=True)
     yield from (f"{path.name}: {row.what} is {row.difference:+.2f} off the record, more than {row.tolerance:.2f}"
                 for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
@@ -219,6 +224,9 @@ if __name__ == "__main__":
         problems = list((_one if arguments.run else _everything)(names, root, arguments))
     except (ValueError, OSError) as error:
         sys.exit(str(error))
+    except Interrupted as stopped:
+        goes_on = "; the same command goes on" if stopped.saved and arguments.minutes else ""
+        sys.exit(f"{stopped}{goes_on}".capitalize())
     except KeyboardInterrupt:
         sys.exit("Stopped; nothing that is committed was changed")
     if problems:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from keras import Model
 
 _ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
+STATES = "checkpoints"  # the folder, among the records, of the states of runs under way
 
 
 def execute(
@@ -117,7 +118,7 @@ def checkpoints(group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun]
 
     content = {name: value for name, value in plain(run).items() if name not in ("split", "steps", "stop")}
     content["computed"] = [precision.resolve(run.precision), environment.describe()["backend"]]
-    return Checkpoints(ends, folder / "checkpoints", records.content_hash(content))
+    return Checkpoints(ends, folder / STATES, records.content_hash(content))
 
 
 def _ends(runs: Iterable[AnyRun]) -> list[Position]:

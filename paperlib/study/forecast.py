@@ -74,8 +74,9 @@ def report(plan: list[Stage], dataset: Dataset, folder: Path) -> str:
     speed = speeds(missing, dataset)
     found = table(plan, folder, speed)
     lines = [tabulate(found, headers="keys", showindex=False, floatfmt=".1f")]
-    under_way = sorted((folder / "checkpoints").glob("*.npz"))
-    lines += [f"Under way: {len(under_way)} saved states in {folder / 'checkpoints'}"] if under_way else []
+    states = folder / execution.STATES
+    under_way = sorted(states.glob("*.npz"))
+    lines += [f"Under way: {len(under_way)} saved states in {states}"] if under_way else []
     names = {AutoencoderRun: "autoencoder", Run: "classifier"}
     pace = ", ".join(f"{names[kind]} in batches of {batch:,}: {n:,.0f} samples/s" for (kind, batch), n in speed.items())
     done, runs = found["on record"].sum(), found["runs"].sum()

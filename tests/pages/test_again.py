@@ -1,12 +1,14 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from paperlib import study
+from paperlib.checkpoints import Interrupted
 from paperlib.pages import again
 from paperlib.study import plans, profiles, records
 from paperlib.study.progress import Progress
@@ -68,6 +70,21 @@ def test_any_run_can_be_trained_again(recorded, small, digits, tmp_path, silent)
         assert set(rows["outcome"]) == {"the same bits"} and "run.seed" in set(rows["what"])
         assert again.in_words(rows).startswith("The same bits: run, hash, precision, result")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_run_is_trained_again_in_pieces(recorded, tmp_path, silent, monkeypatch):
+    path = next(recorded.glob("classifier-random-*.json"))
+    kept = tmp_path / "build" / "verify" / path.stem
+    with monkeypatch.context() as patch, pytest.raises(Interrupted) as stopped:
+        times_up = chain([False] * 3, repeat(True))
+        patch.setattr(again.interruption, "after", lambda minutes: lambda: next(times_up))
+        again.rerun("quick", path, tmp_path, "", silent, minutes=1)
+    assert stopped.value.saved and sum(stopped.value.position) > 0 and list(kept.glob("checkpoints/*"))
+    forged = records.read(path)
+    forged["result"]["test"]["warmup"]["accuracy"] = 0.0
+    records.write(kept / path.name, forged)  # is not taken for what came out
+    assert set(again.rerun("quick", path, tmp_path, "", silent, minutes=9)["outcome"]) == {"the same bits"}
+    assert not kept.exists()
 
 
 def test_a_forged_run_does_not_come_out_again(recorded, tmp_path, silent):
