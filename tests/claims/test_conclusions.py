@@ -52,11 +52,11 @@ def test_05_the_full_set_alone_is_ahead_in_the_same_time_and_far_above_guessing(
     assert claims.loc["C19", "high"] < 0 and claims.loc["C10", "low"] > 40 and claims.loc["C9", "low"] > 40
 
 
-def test_06_the_small_subsets_loss_falls_faster_and_so_does_that_of_a_random_one(claims):
+def test_06_the_small_subsets_loss_falls_faster_and_a_random_one_does_about_half_of_it(claims):
     assert claims.loc["C11", "low"] > 0 and claims.loc["C12", "low"] < 0 < claims.loc["C12", "high"]
     found = re.findall(r"(?:eq\. 4|random) \+(\d\.\d+) \(\+(\d\.\d+) to", claims.loc["C11", "remark"])
     (eq4, _), (random, lowest) = ([float(number) for number in numbers] for numbers in found)
-    assert 0 < lowest < random < eq4
+    assert 0 < lowest and 0.4 < random / eq4 < 0.6
 
 
 def test_07_neither_balance_nor_filling_up_is_shown_to_be_the_reason(dataset):
