@@ -38,7 +38,7 @@ def by_question(table: pd.DataFrame, note: str, references: pd.DataFrame | None 
             _rows(axis, some)
             axis.set_title(question, loc="left", fontsize=10)
             for selection, of in () if references is None else references.groupby("selection", sort=False):
-                label = f"{ARMS[selection].name}, n = {len(of)}"
+                label = f"mean of {ARMS[selection].name}, n = {len(of)}"
                 axis.axvline(of["accuracy"].mean(), color=COLORS[selection], linestyle="--", linewidth=1, label=label)
         axes[-1, 0].set_xlabel("test accuracy (%)")
         handles = {label: handle for axis in axes[:, 0] for handle, label in zip(*axis.get_legend_handles_labels())}

@@ -19,9 +19,8 @@ class Profile:
     autoencoder_batch: int
     steps: int
     batch: int
-    runs_at_split: dict[
-        float, int
-    ]  # share of the steps in the fast phase (Fig. 5) -> runs a point, seeds 0, 1, ...; 0: baseline
+    # Share of the steps in the fast phase (Fig. 5), 0 for the baseline -> runs a point, of seeds 0, 1, ...
+    runs_at_split: dict[float, int]
     baseline_seeds: tuple[int, ...]  # whose median time the budgets are shares of; also run in float32
     budget_seeds: tuple[int, ...]  # of each arm of Fig. 6
     large_seeds: tuple[int, ...]  # of these, those that the subset ten times as large is run with, too (Fig. 7)
@@ -127,7 +126,6 @@ PROFILES = {
             reading_seeds=(0,),
             encoder_seeds=(0, 1, 2, 3, 4),
             hypothesis_seeds=(0, 1, 2),
-            under_way=True,
         ),
         # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 11 hours on
         # two cores with bfloat16 instructions, 30 without. Budgets are shares of the steps, not of the time.

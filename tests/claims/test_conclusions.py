@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from paperlib import study
-from paperlib.analysis import controls, methods, statistics, tables
+from paperlib.analysis import controls, factors, methods, statistics, tables
 from paperlib.claims import ledger, rules
 from paperlib.study import plans, records
 from paperlib.study.profiles import profile
@@ -34,7 +34,7 @@ def on_record(runs):
     return study.on_record(runs, CPU / "records")[0]
 
 
-@pytest.mark.parametrize("number", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "13"])
+@pytest.mark.parametrize("number", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "13", "14"])
 def test_every_notebook_ends_in_what_it_shows(number):
     (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
     text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells[-3:])
@@ -93,3 +93,66 @@ def test_13_no_method_is_shown_to_beat_random_and_extremes_lose(dataset):
     smallest = found[(found["k"] < SETTING.compared_sizes[-1]) & (found["split"] == 1)]
     worst = smallest.loc[smallest.groupby("k")["difference"].idxmin(), "method"]
     assert set(worst) == {"max-sum dispersion (eq. 3)"}  # "does worst at the two smaller sizes"
+
+
+@pytest.fixture(scope="module")
+def open_questions(dataset):
+    return on_record(plans.open_question_runs(SETTING, dataset))
+
+
+def test_14_what_the_encoder_learns_by_matters_and_its_seed_and_length_do_not(open_questions):
+    found = factors.summary(factors.encoders(open_questions, SETTING)).set_index(["question", "arm"]).sort_index()
+    additions = factors.summary(factors.additions(open_questions, SETTING)).set_index(["arm", "selection"])
+    random = additions.loc[(f"{SETTING.k:,} samples", "random")]
+    seeds = found.loc["seed of the autoencoder"]
+    assert len(seeds) == 5 and (seeds["high"] < random["low"]).all()
+    assert seeds["mean"].max() - seeds["mean"].min() < 2
+    for question in ("steps of the autoencoder", "last layer of the decoder"):
+        others = found.loc[question].dropna(subset=["minus_low"])
+        assert ((others["minus_low"] < 0) & (others["minus_high"] > 0)).all()
+    encoders = found.loc["what the encoder learns by"]
+    assert (
+        encoders.loc["reproduction, variational", "minus_low"]
+        < 0
+        < encoders.loc["reproduction, variational", "minus_high"]
+    )
+    assert encoders.loc["labels", "minus_low"] > 0
+    labels = factors.encoders(open_questions, SETTING)
+    labels = labels.loc[labels["arm"] == "labels", "accuracy"]
+    plain = factors.additions(open_questions, SETTING)
+    plain = plain.loc[(plain["arm"] == f"{SETTING.k:,} samples") & (plain["selection"] == "random"), "accuracy"]
+    against_random = statistics.difference(labels, plain)
+    assert against_random.low < 0 < against_random.high
+
+
+def test_14_interpolated_samples_cost_accuracy_and_real_ones_bring_some(open_questions):
+    found = factors.summary(factors.additions(open_questions, SETTING))
+    assert (found.loc[found["arm"].str.contains("interpolated"), "minus_high"] < 0).all()
+    assert (found.loc[found["arm"].str.contains("further real"), "minus_low"] > 0).all()
+
+
+def test_14_no_reading_turns_the_order_of_the_arms_around(open_questions):
+    found = factors.readings(open_questions, SETTING, plans.ALTERNATIVE_READINGS)
+    means = found.groupby(["arm", "selection"])["accuracy"].mean().unstack()
+    assert len(means) == 4
+    assert (means["full"] > means["random"]).all() and (means["random"] > means["top_activations"]).all()
+    change = means.loc["R4: divided by the variance"] - means.loc["our readings"]
+    assert ((-2.5 < change) & (change < -1.5)).all()
+
+
+def test_no_reason_that_was_tried_gives_the_papers_order():
+    """What the README and docs/results.md say below the table of reasons."""
+    page = (ROOT / "docs" / "results.md").read_text()
+    block = page.split("<!-- weak-random:cpu -->")[1].split("<!-- end -->")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in block.splitlines() if line.startswith("| ")]
+    found = {row[0]: dict(zip(rows[0], row)) for row in rows[1:]}
+    assert not any(row["could explain"] == "57.6 and the gap" for row in found.values())
+    lowers = [reason for reason, row in found.items() if row["could explain"] == "57.6, not the gap"]
+    assert len(lowers) == 4 and all("0 +" not in found[reason]["n"] for reason in lowers)
+    below = [reason for reason in lowers if float(found[reason]["random (%)"].split()[0]) < 57.6]
+    assert below == ["learning rate falls with epochs of the subset", "fewer samples: 1,080"]
+    assert all(
+        row["could explain"] == "neither: random rises"
+        for row in found.values()
+        if "296 passes" in row["possible reason"]
+    )
