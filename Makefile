@@ -100,7 +100,7 @@ verify: env  ## check every reported number and picture; FRESH=1 DATA=path: trai
 report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
 	@"$$INTERPRETER" -m paperlib.pages.report "$$PROFILE"
 
-lint: env  ## ruff (faults and format) and mypy (types of the modules that a reader calls)
+lint: env  ## ruff (faults and format) and mypy (types)
 	"$$INTERPRETER" -m ruff check .
 	"$$INTERPRETER" -m ruff format --check .
 	"$$INTERPRETER" -m mypy

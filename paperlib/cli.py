@@ -3,22 +3,32 @@
 What takes long to import is imported when it is needed: embeddings that were computed elsewhere need NumPy alone.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from paperlib import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paperlib.own_data.explorer import Choice
+    from paperlib.own_data.loading import Samples
 
 FAILED, NOT_LEARNED, INTERRUPTED = 1, 3, 130  # exit codes; click's own for a wrong command line is 2
 _PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # modules whose package has another name
 _PROGRESS = ("auto", "bar", "lines", "none")
 
 
-def _methods_and_options():
+def _methods_and_options() -> str:
     from paperlib.own_data import method_options
     from paperlib.selection import METHODS
 
@@ -29,7 +39,7 @@ def _methods_and_options():
 class _Listed(click.Command):
     """A command whose help ends with the methods and their options."""
 
-    def format_epilog(self, ctx, formatter):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write("\nMethods, and their options with the values they have unless given (-o NAME=VALUE):\n")
         formatter.write(_methods_and_options() + "\n\n")
         formatter.write(
@@ -40,13 +50,13 @@ class _Listed(click.Command):
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="paperlib")
-def main():
+def main() -> None:
     """Choose samples to train on first, by what an autoencoder makes of them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes are no answer to who chooses samples
 
 
 @main.command()
-def methods():
+def methods() -> None:
     """List the selection methods and their options."""
     click.echo(_methods_and_options())
 
@@ -71,28 +81,29 @@ def methods():
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Of what is kept and what is left out.")
 @click.option("--progress", type=click.Choice(_PROGRESS), default="auto", show_default=True)
 def select_command(
-    data,
-    wanted,
-    method,
-    given,
-    out,
-    image_size,
-    embedding_size,
-    steps,
-    learning_rate,
-    precision,
-    seed,
-    how,
-    compared,
-    pictures,
-    progress,
-):
+    data: str,
+    wanted: str,
+    method: str,
+    given: tuple[str, ...],
+    out: str,
+    image_size: int,
+    embedding_size: int,
+    steps: int,
+    learning_rate: float,
+    precision: str,
+    seed: int,
+    how: str | None,
+    compared: bool,
+    pictures: bool,
+    progress: str,
+) -> None:
     """Choose samples of DATA: a folder of images or of class folders, .npz, .npy, .csv, .parquet, or 'digits'.
 
     Images are embedded by an autoencoder trained on them; embeddings are taken as they are. The choice is written to a
     folder in --out: selected.csv, selected.npy, a manifest, and lines to paste for PyTorch and TensorFlow.
     """
-    kept, style = [], _style(progress)
+    kept: list[str] = []
+    style = _style(progress)
     with _one_line_errors(kept):
         from paperlib.own_data import comparing, manifest, method_options
         from paperlib.selection import check_method
@@ -107,7 +118,9 @@ def select_command(
             manifest.check_files(samples, data, how)
         if compared:
             comparing.check(samples)
-        embedding = dict(size=embedding_size, steps=steps, learning_rate=learning_rate, precision=precision, seed=seed)
+        embedding: dict[str, Any] = dict(
+            size=embedding_size, steps=steps, learning_rate=learning_rate, precision=precision, seed=seed
+        )
         choice = _chosen(samples, wanted, method, options, embedding, root, style, kept)
         folder = _written(choice, root, data, pictures)
         kept.append(f"the choice is kept in {folder}")
@@ -119,7 +132,7 @@ def select_command(
         click.echo(manifest.torch_lines(samples))
 
 
-def _loaded(data, image_size, out, style, kept):
+def _loaded(data: str, image_size: int, out: str, style: str, kept: list[str]) -> tuple[Path, Samples]:
     """(the folder for choices, the samples)."""
     from pathlib import Path
 
@@ -136,7 +149,16 @@ def _loaded(data, image_size, out, style, kept):
     return root, samples
 
 
-def _chosen(samples, wanted, method, options, embedding_options, root, style, kept):
+def _chosen(
+    samples: Samples,
+    wanted: str,
+    method: str,
+    options: dict[str, Any],
+    embedding_options: dict[str, Any],
+    root: Path,
+    style: str,
+    kept: list[str],
+) -> Choice:
     """A `Choice`, after training where that is needed. kept: gets a sentence on each thing that is on disk."""
     from paperlib.own_data import embedding, explorer, loading
     from paperlib.own_data.kept import FOLDER
@@ -148,6 +170,7 @@ def _chosen(samples, wanted, method, options, embedding_options, root, style, ke
         from paperlib.study.progress import Progress
 
         plan = embedding.plan(samples, k, **embedding_options)
+        assert plan is not None  # there are no embeddings
         first, most = plan["attempts"][0][0], embedding.budget(plan)
         click.echo(f"An autoencoder is trained for {first:,} steps; where that is not enough, for {most:,} at most.")
         embedded = embedding.embed(samples, plan, Progress(style), keep=root / FOLDER)
@@ -167,7 +190,7 @@ def _chosen(samples, wanted, method, options, embedding_options, root, style, ke
     return choice
 
 
-def _written(choice, root, data, pictures):
+def _written(choice: Choice, root: Path, data: str, pictures: bool) -> Path:
     """The folder that the choice is written to, with pictures if they are wanted and can be drawn."""
     if not pictures:
         return choice.write(root, data)
@@ -177,14 +200,14 @@ def _written(choice, root, data, pictures):
     return _drawn_without_a_screen(choice, root, data)
 
 
-def _drawn_without_a_screen(choice, root, data):
+def _drawn_without_a_screen(choice: Choice, root: Path, data: str) -> Path:
     import matplotlib
 
     matplotlib.use("agg")
     return choice.save(root, data)
 
 
-def _compare(choice, folder, pictures):
+def _compare(choice: Choice, folder: Path, pictures: bool) -> None:
     from paperlib.own_data import comparing
 
     click.echo(comparing.announcement(choice))
@@ -193,7 +216,7 @@ def _compare(choice, folder, pictures):
     click.echo(comparing.sentence(found))
 
 
-def _style(progress):
+def _style(progress: str) -> str:
     """How progress is shown: a bar where somebody watches, lines elsewhere."""
     if progress != "auto":
         return progress
@@ -201,7 +224,7 @@ def _style(progress):
 
 
 @contextmanager
-def _one_line_errors(kept):
+def _one_line_errors(kept: Sequence[str]) -> Iterator[None]:
     """Turn errors that name their way out into a line on stderr and an exit code. kept: what an interrupt leaves."""
     began = time.monotonic()
     try:
@@ -213,7 +236,7 @@ def _one_line_errors(kept):
     except ModuleNotFoundError as error:
         if "pip install" in str(error):
             _fail(error)
-        name = _PACKAGES.get(error.name, error.name)
+        name = _PACKAGES.get(error.name or "", error.name)
         _fail(
             f"this needs {name}, which is not installed: pip install {name} (the extra 'train' has all that is needed)"
         )
@@ -222,7 +245,7 @@ def _one_line_errors(kept):
         _fail(error, NOT_LEARNED if learned_too_little else FAILED)
 
 
-def _fail(error, code=FAILED):
+def _fail(error: Exception | str, code: int = FAILED) -> NoReturn:
     from paperlib.own_data.pictures import shown
 
     text = " ".join(shown(error).split()) or type(error).__name__

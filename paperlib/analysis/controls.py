@@ -1,5 +1,7 @@
 """Controls of Fig. 5: which property of a subset makes the difference at the end?"""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -37,7 +39,7 @@ def arms(table: pd.DataFrame, k: int) -> pd.DataFrame:
     return table.assign(arm=[_arm(row, k) for row in table.itertuples()])
 
 
-def _arm(row, k: int) -> str:
+def _arm(row: Any, k: int) -> str:
     if row.selection == "full":
         return "full set"
     if row.selection == "random":

@@ -84,7 +84,7 @@ def seconds_to(points: pd.DataFrame, accuracy: float, column: str = "training_s"
         training_s or charged_s.
     """
     means = points.groupby("steps")[[column, "accuracy"]].mean()
-    reached = np.maximum.accumulate(means["accuracy"])
+    reached: pd.Series = np.maximum.accumulate(means["accuracy"])
     if accuracy > reached.iloc[-1]:
         return float("inf")
     return float(np.interp(accuracy, reached, means[column]))

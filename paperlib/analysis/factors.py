@@ -80,7 +80,7 @@ def additions(records: Iterable[dict], setting: Profile, average: str = "warmup"
 
 
 def readings(
-    records: Iterable[dict], setting: Profile, changes: Mapping[str, Mapping], average: str = "warmup"
+    records: Iterable[dict], setting: Profile, changes: Mapping[str, dict], average: str = "warmup"
 ) -> pd.DataFrame:
     """Runs on the full set alone and on either subset alone, by reading.
 
@@ -154,7 +154,7 @@ def _readings(run: dict) -> dict:
     return {name: _value(run, name, Run) for name in _OUR_READINGS}
 
 
-def _value(run: dict, name: str, kind: type) -> Any:
+def _value(run: dict, name: str, kind: type[Run] | type[AutoencoderRun]) -> Any:
     """A field of a run; records leave those out that were added later and are at their defaults."""
     return run.get(name, kind.__dataclass_fields__[name].default)
 

@@ -12,6 +12,7 @@ those of the 5,000 steps on the subset alone, without the full-set steps that fo
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ FURTHER = 2  # runs an arm that a prediction is of the mean of: the paper's n
 _LATE = 1 / 8  # share of the steps from which on a curve is taken as flat enough to be extrapolated by as much again
 _TEST_COLUMNS = ["selection", "seed", "autoencoder", "fast_steps", "step", "accuracy"]
 _NO_AUTOENCODER = -1.0
+
+_Steps = TypeVar("_Steps", float, np.ndarray)
 
 
 def tests(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
@@ -211,43 +214,43 @@ class Quantity:
     of_embeddings: bool = True
 
 
-def _predicted_gap(since):
-    def predicted(found, setting, larger):
+def _predicted_gap(since: float) -> Callable[[pd.DataFrame, Profile, Profile], Estimate]:
+    def predicted(found: pd.DataFrame, setting: Profile, larger: Profile) -> Estimate:
         eq4, random = (lines(found, name, setting, since=since) for name in ("top_activations", "random"))
         return gap(eq4, random, _epochs(larger.steps, larger))
 
     return predicted
 
 
-def _measured_gap(found, setting):
+def _measured_gap(found: pd.DataFrame, setting: Profile) -> Estimate:
     return difference(*(units(_after(found, name, setting.steps)) for name in ("top_activations", "random")))
 
 
-def _predicted_accuracy(selection, share):
-    def predicted(found, setting, larger):
+def _predicted_accuracy(selection: str, share: float) -> Callable[[pd.DataFrame, Profile, Profile], Estimate]:
+    def predicted(found: pd.DataFrame, setting: Profile, larger: Profile) -> Estimate:
         some = lines(found, selection, setting, since=_LATE)
         return mean(units(_at(some, _epochs(share * larger.steps, larger))))
 
     return predicted
 
 
-def _measured_accuracy(selection, share):
+def _measured_accuracy(selection: str, share: float) -> Callable[[pd.DataFrame, Profile], Estimate]:
     return lambda found, setting: mean(units(_after(found, selection, round(share * setting.steps))))
 
 
-def _predicted_after_fine_tuning(found, setting, larger):
+def _predicted_after_fine_tuning(found: pd.DataFrame, setting: Profile, larger: Profile) -> Estimate:
     some = _at(lines(found, "top_activations", setting, since=_LATE), _epochs(larger.steps // 2, larger))
     both = some.merge(gains(found, "top_activations", setting), on=["seed", "autoencoder"])
     return mean(units(both.assign(accuracy=both["accuracy"] + both["gain"])))
 
 
-def _measured_after_fine_tuning(found, setting):
+def _measured_after_fine_tuning(found: pd.DataFrame, setting: Profile) -> Estimate:
     half, stop = setting.steps // 2, round(setting.steps * TIME_SHARE)
     some = found[(found["selection"] == "top_activations") & (found["fast_steps"] == half) & (found["step"] == stop)]
     return mean(units(some.drop_duplicates(["seed", "autoencoder"])))
 
 
-def _gain(found, setting, *_):
+def _gain(found: pd.DataFrame, setting: Profile, *_: Profile) -> Estimate:
     return mean(units(gains(found, "top_activations", setting), "gain"))
 
 
@@ -371,7 +374,7 @@ def _runs(wide: pd.DataFrame) -> pd.DataFrame:
     return wide.index.to_frame(index=False).replace({"autoencoder": {_NO_AUTOENCODER: np.nan}})
 
 
-def _epochs(steps, setting):
+def _epochs(steps: _Steps, setting: Profile) -> _Steps:
     return steps * setting.batch / setting.k
 
 

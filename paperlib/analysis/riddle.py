@@ -1,5 +1,7 @@
 """The riddle of the 10.4 % (reading R14): candidate mechanisms, what they predict, and what our records say of them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -196,7 +198,7 @@ def conditions(found: pd.DataFrame, cut: int) -> pd.DataFrame:
     return pd.DataFrame([_condition(letters, text, found[chosen]) for letters, text, chosen in rows])
 
 
-def _condition(letters, text, chosen):
+def _condition(letters: str, text: str, chosen: pd.DataFrame) -> dict[str, Any]:
     arms = chosen.groupby("arm")
     means, counts, lost = arms["accuracy"].mean(), arms.size(), arms["diverged_at"].count()
     present = [arm for arm in (ALONE, FIRST) if arm in counts]
@@ -209,7 +211,7 @@ def _condition(letters, text, chosen):
     }
 
 
-def _each(counts):
+def _each(counts: pd.Series) -> str:
     """ "2" where all counts are 2, else "5, 2"."""
     return ", ".join(map(str, counts.unique() if counts.nunique() == 1 else counts))
 
@@ -334,7 +336,7 @@ def predictions(
         Text, one row a candidate ("as read" is none); columns (arm with the paper's number, "predicted" or "ours").
     """
     slow = _too_few(found, paper[ALONE])
-    cells = {ALONE: {}, FIRST: {}, BASELINE: {}}
+    cells: dict[str, dict[str, tuple[str, str]]] = {ALONE: {}, FIRST: {}, BASELINE: {}}
     for arm in (ALONE, FIRST):
         at_cut = {name: _ours(_of(found, arm, cut, name)) for name in WEIGHTS}
         steps = profile("paper").steps * plans.TIME_SHARE
@@ -440,24 +442,24 @@ def evidence(
     return pd.DataFrame([(f"{name}: {CANDIDATES[name]}", *texts) for name, texts in rows.items()], columns=names)
 
 
-def _of(found, arm, steps, weights):
+def _of(found: pd.DataFrame, arm: str, steps: int, weights: str) -> pd.Series:
     """Accuracies at the paper's learning rate."""
     rate = found["learning_rate"].min()
     chosen = found["arm"].eq(arm) & found["steps"].eq(steps) & found["weights"].eq(weights)
     return found.loc[chosen & found["learning_rate"].eq(rate), "accuracy"]
 
 
-def _ours(accuracies):
+def _ours(accuracies: pd.Series) -> str:
     return f"{accuracies.mean():.1f} (n = {len(accuracies)})" if len(accuracies) else NOT_MEASURED
 
 
-def _too_few(found, percent):
+def _too_few(found: pd.DataFrame, percent: float) -> pd.Series:
     """The row of `few_steps` of the fewest steps after which the full set alone is above `percent`."""
     rows = few_steps(found)
     return rows[rows["warmup"] > percent].iloc[0]
 
 
-def _at_rates(found, arm, cut):
+def _at_rates(found: pd.DataFrame, arm: str, cut: int) -> str:
     """The lowest learning rate from which on all runs of an arm break down (else the highest), and their accuracy."""
     chosen = found[found["arm"].eq(arm) & found["steps"].eq(cut) & found["weights"].eq("warmup")]
     highest = chosen.groupby("learning_rate")["accuracy"].max().sort_index(ascending=False)
@@ -466,13 +468,13 @@ def _at_rates(found, arm, cut):
     return f"{_ours(chosen.loc[chosen['learning_rate'] >= lowest, 'accuracy'])} from rate {lowest:g} on"
 
 
-def _left(sessions, arm, ended):
+def _left(sessions: pd.DataFrame, arm: str, ended: str) -> str:
     chosen = sessions[sessions["arm"].eq(arm) & sessions["ended"].eq(ended)]
     steps = ", ".join(f"{step:,}" for step in sorted(chosen["checkpoint"].unique()))
     return _ours(chosen["accuracy"]) + (f": step {steps} was left" if steps else "")
 
 
-def _gain(sessions, paper):
+def _gain(sessions: pd.DataFrame, paper: dict) -> str:
     """What full-set steps after the subset phase gain, in sessions that end by themselves."""
     clean = sessions[sessions["ended"].eq(CLEAN)]
     before, after = (clean[clean["arm"].eq(arm)].set_index("seed") for arm in (SUBSET, FIRST))

@@ -10,11 +10,13 @@ import logging
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,8 +51,9 @@ def runs(profile: Profile, dataset: plans.Named, readings: Readings = DEFAULT_RE
         Of the autoencoder that the subset comes from; the sessions compute in float32.
     """
     steps = min(profile.steps, MOST_STEPS)
-    sizes = dict(steps=steps, stop=round(steps * TIME_SHARE), batch=min(profile.batch, LARGEST_BATCH))
-    session = dict(feed="streamed", precision="float32", decay=Run.decay)  # the paper's, which are the tutorial's
+    sizes: dict[str, Any] = dict(steps=steps, stop=round(steps * TIME_SHARE), batch=min(profile.batch, LARGEST_BATCH))
+    # The paper's, which are the tutorial's.
+    session: dict[str, Any] = dict(feed="streamed", precision="float32", decay=Run.decay)
     halves = [
         run
         for run in plans.riddle_runs(profile, dataset, readings)
@@ -156,47 +159,56 @@ def summary(sessions: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(n="count", mean="mean", lowest="min", highest="max").reset_index()
 
 
-def _content(run):
+def _content(run: Run) -> dict:
     return {**plain(run), "kind": "StaleCheckpoint"}
 
 
-def _steps(run):
-    fast, rest = run.phases()
-    return 2 * run.stop + fast + 2 * rest
+def _steps(run: Run) -> int:
+    fast, rest, stop = _lengths(run)
+    return 2 * stop + fast + 2 * rest
 
 
-def _sessions(run, dataset, subset, progress):
+def _lengths(run: Run) -> tuple[int, int, int]:
+    """Steps on the subset, on the full set, and until a run is cut off, as those of `runs` all are."""
+    phases, stop = run.phases(), run.stop
+    assert phases is not None and stop is not None
+    return *phases, stop
+
+
+def _sessions(run: Run, dataset: Dataset, subset: np.ndarray, progress: Progress) -> list[dict]:
     """Plain rows of what each session left. One that was killed is followed by the same one, which ends by itself."""
     from paperlib.analysis import tutorial_session  # here: records are planned and read without Keras
 
-    fast, rest = run.phases()
+    fast, rest, stop = _lengths(run)
     everything = np.arange(len(dataset.x_train))
     common = dict(batch=run.batch, seed=run.seed)
     rows = []
 
-    def note(arm, ended, steps, folder, seconds=None):
+    def note(arm: str, ended: str, steps: int, folder: str, seconds: float | None = None) -> None:
         left = tutorial_session.latest_step(folder), tutorial_session.accuracy(dataset, folder)
         rows.append(dict(zip(("arm", "ended", "steps", "checkpoint", "accuracy", "seconds"),
                              (arm, ended, steps, *left, seconds))))  # fmt: skip
 
-    def ended_by_itself(arm, indices, last_step, folder):
+    def ended_by_itself(arm: str, indices: np.ndarray, last_step: int, folder: str) -> None:
         tutorial_session.train(dataset, indices, folder, last_step, **common, on_step=progress.step)
         note(arm, CLEAN, last_step, folder)
 
-    def ended_by_force(arm, steps, folder):
+    def ended_by_force(arm: str, steps: int, folder: str) -> None:
         seconds = _kill_after(steps, (dataset, everything, folder, run.steps), common, progress)
-        note(arm, KILLED, run.stop, folder, seconds)
+        note(arm, KILLED, stop, folder, seconds)
 
     with _quiet(), tempfile.TemporaryDirectory() as alone, tempfile.TemporaryDirectory() as first:
-        ended_by_force(ALONE, run.stop, alone)
-        ended_by_itself(ALONE, everything, run.stop, alone)
+        ended_by_force(ALONE, stop, alone)
+        ended_by_itself(ALONE, everything, stop, alone)
         ended_by_itself(SUBSET, subset, fast, first)
         ended_by_force(FIRST, rest, first)
-        ended_by_itself(FIRST, everything, run.stop, first)
+        ended_by_itself(FIRST, everything, stop, first)
     return rows
 
 
-def _kill_after(steps, arguments, options, progress):
+def _kill_after(
+    steps: int, arguments: tuple[Dataset, np.ndarray, str, int], options: Mapping[str, Any], progress: Progress
+) -> float:
     """Train in a new process and kill it (SIGKILL) after so many steps; the seconds from its start to its end."""
     context = multiprocessing.get_context("spawn")  # a process forked from one that uses TensorFlow hangs
     ours, theirs = context.Pipe()
@@ -218,7 +230,13 @@ def _kill_after(steps, arguments, options, progress):
     return time.perf_counter() - started
 
 
-def _train_until_killed(log, connection: Connection, steps, arguments, options):
+def _train_until_killed(
+    log: str,
+    connection: Connection,
+    steps: int,
+    arguments: tuple[Dataset, np.ndarray, str, int],
+    options: Mapping[str, Any],
+) -> None:
     """In a process of its own: report each step, and wait in the midst of training after the last one."""
     import os
     import threading
@@ -233,7 +251,7 @@ def _train_until_killed(log, connection: Connection, steps, arguments, options):
     tf.config.set_visible_devices([], "GPU")  # the process that waits may hold all of its memory
     made = 0
 
-    def on_step():
+    def on_step() -> None:
         nonlocal made
         made += 1
         connection.send(made)
@@ -244,7 +262,7 @@ def _train_until_killed(log, connection: Connection, steps, arguments, options):
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Without TensorFlow's warnings that its first version is an old one."""
     logger = logging.getLogger("tensorflow")
     level = logger.level

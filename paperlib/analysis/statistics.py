@@ -10,8 +10,8 @@ What counts as one observation decides more than the test does. Three rules hold
 """
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,11 +168,11 @@ def minimum_detectable_difference(sd: float, freedom: float, n: int, n_other: in
         return _NONE
     if n_other is None:
 
-        def power(effect):
+        def power(effect: float) -> float:
             return TTestPower().power(effect, n, 1 - LEVEL, df=freedom)
     else:
 
-        def power(effect):
+        def power(effect: float) -> float:
             return TTestIndPower().power(effect, n, 1 - LEVEL, ratio=n_other / n, df=freedom)
 
     highest = 1.0
@@ -190,7 +190,7 @@ def minimum_detectable_ratio(freedom: int, other_freedom: int) -> float:
     return float(np.sqrt(needed))
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: ArrayLike) -> np.ndarray:
     """p-values (m,) adjusted by Holm's method for being m tests; those that are NaN count for none and stay NaN."""
     p_values = np.asarray(p_values, float)
     adjusted = np.full(len(p_values), _NONE)
@@ -248,7 +248,7 @@ def variance_components(
     return float(np.sqrt(fitted.cov_re.squeeze())), float(np.sqrt(fitted.scale))
 
 
-def _with_interval(**parts) -> Estimate:
+def _with_interval(**parts: Any) -> Estimate:
     estimate = Estimate(**parts)
     low, high = estimate.interval() if estimate.error else (estimate.value, estimate.value)
     return Estimate(**{**parts, "low": float(low), "high": float(high)})

@@ -1,7 +1,15 @@
 """Records -> tables (pandas): what figures are drawn from and what lies beside them as CSV."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+
+from paperlib.data import Dataset
+
+if TYPE_CHECKING:
+    from keras import Model
 
 AVERAGES = ("warmup", "constant", "raw")  # whose accuracy is reported: the first, unless a reader asks (reading R5)
 
@@ -13,7 +21,7 @@ _RUN_COLUMNS = [  # of no runs; those of runs have an accuracy more for each kin
 ]
 
 
-def runs(records, average=AVERAGES[0]):
+def runs(records: Iterable[dict], average: str = AVERAGES[0]) -> pd.DataFrame:
     """One row a classifier run. Accuracies in percent, times in seconds.
 
     `autoencoder` is the seed of the one that its selection used (NaN for none), `variant` the names of further options
@@ -53,13 +61,13 @@ def runs(records, average=AVERAGES[0]):
     return pd.DataFrame(rows, columns=None if rows else _RUN_COLUMNS)
 
 
-def spread(table, by, column="accuracy"):
+def spread(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> pd.DataFrame:
     """n, mean, standard deviation (n - 1), lowest and highest of a column for each group of rows."""
     groups = table.groupby(by, sort=False, dropna=False)[column]
     return groups.agg(n="count", mean="mean", sd="std", lowest="min", highest="max").reset_index()
 
 
-def pooled_sd(table, by, column="accuracy"):
+def pooled_sd(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> tuple[float, int]:
     """Standard deviation within groups of rows, pooled over the groups, and its degrees of freedom (NaN for 0 of them).
 
     Rows that have no value in one of the columns `by` are grouped by that.
@@ -70,7 +78,7 @@ def pooled_sd(table, by, column="accuracy"):
     return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
 
 
-def losses(records):
+def losses(records: Iterable[dict]) -> pd.DataFrame:
     """One row a recorded point of training: which run, step, seconds since the first step, and the mean loss since
     the point before."""
     columns = []
@@ -82,7 +90,7 @@ def losses(records):
     return pd.concat(columns, ignore_index=True)
 
 
-def layers(model):
+def layers(model: "Model") -> pd.DataFrame:
     """One row a layer of a Keras model: kind, output shape and number of weights."""
     rows = [
         {
@@ -96,21 +104,21 @@ def layers(model):
     return pd.DataFrame(rows)
 
 
-def samples(chosen, labels, classes):
+def samples(chosen: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
     """One row a class: samples chosen of it and samples it has. chosen: indices (k,); labels (N,)."""
     everything = np.bincount(labels, minlength=len(classes))
     kept = np.bincount(labels[chosen], minlength=len(classes))
     return pd.DataFrame({"class": classes, "chosen": kept, "available": everything})
 
 
-def overlap(lists, samples):
+def overlap(lists: np.ndarray, samples: int) -> pd.DataFrame:
     """How many samples are chosen by 1, 2, 3, ... elements. lists: (ranks, n) indices; samples: N."""
     times = np.bincount(np.ravel(lists), minlength=samples)
     counts = np.bincount(times)[1:]
     return pd.DataFrame({"elements": np.arange(1, len(counts) + 1), "samples": counts})
 
 
-def splits(dataset):
+def splits(dataset: Dataset) -> pd.DataFrame:
     """One row a class: images in the training and in the test split."""
     size = len(dataset.classes)
     return pd.DataFrame(
@@ -122,12 +130,12 @@ def splits(dataset):
     )
 
 
-def stacked(named):
+def stacked(named: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables below one another, the name of each in a first column."""
     return pd.concat(named, names=["selection"]).reset_index(level=0)
 
 
-def paired_differences(table):
+def paired_differences(table: pd.DataFrame) -> pd.DataFrame:
     """Embedding-based minus random accuracy in points, for each split and seed that both have."""
     some = table[table["selection"].isin(["top_activations", "random"])]
     wide = some.pivot_table("accuracy", ["split", "seed"], "selection").reindex(columns=["top_activations", "random"])
@@ -135,32 +143,32 @@ def paired_differences(table):
     return difference.rename("difference").reset_index()
 
 
-def precision_differences(table):
+def precision_differences(table: pd.DataFrame) -> pd.DataFrame:
     """Accuracy of the machine's own precision minus that of float32 in points, for each seed that both have."""
     wide = table.assign(own=table["asked"] == "auto").pivot_table("accuracy", "seed", "own")
     return (wide[True] - wide[False]).dropna().rename("difference").reset_index()
 
 
-def averages(table):
+def averages(table: pd.DataFrame) -> pd.DataFrame:
     """Mean accuracies under each kind of weights, a row a group of runs that differ in their seed."""
     kinds = [column for column in table.columns if column.startswith("accuracy_")]
     groups = table.groupby(["selection", "k", "split", "time_share"], sort=False, dropna=False)
     return groups[kinds].mean().assign(n=groups.size()).reset_index()
 
 
-def machines(records):
+def machines(records: Iterable[dict]) -> pd.DataFrame:
     """One row a machine and version that runs were made with."""
     rows = [{**record["environment"], "precision": record["precision"]} for record in records]
     return pd.DataFrame(rows).value_counts(sort=False).rename("records").reset_index()
 
 
-def reconstruction_errors(originals, reproductions):
+def reconstruction_errors(originals: np.ndarray, reproductions: np.ndarray) -> pd.DataFrame:
     """One row an image (B, H, W, C) in [0, 1]: mean squared error and PSNR of its reproduction."""
     mse = np.mean((reproductions - originals) ** 2, axis=(1, 2, 3))
     return pd.DataFrame({"image": range(1, len(mse) + 1), "mse": mse, "psnr_db": -10 * np.log10(mse)})
 
 
-def reconstruction_quality(record):
+def reconstruction_quality(record: dict) -> pd.DataFrame:
     """Errors over the test split of an autoencoder's record, and of the mean training image instead."""
     test = record["result"]["test"]
     shown = {"reproduction": "autoencoder", "mean_image": "mean training image"}
@@ -169,7 +177,7 @@ def reconstruction_quality(record):
     )
 
 
-def element_spread(embeddings):
+def element_spread(embeddings: np.ndarray) -> pd.DataFrame:
     """One row an element of embeddings (N, n): mean and standard deviation over the samples."""
     return pd.DataFrame(
         {"element": range(embeddings.shape[1]), "mean": embeddings.mean(axis=0), "sd": embeddings.std(axis=0)}

@@ -7,14 +7,15 @@ and the tutorial's way of restoring the averaged weights. The graph is written w
 Keras 3 builds none for such a session.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
 from paperlib import augment, evaluation
-from paperlib.compute import feeds
+from paperlib.compute import Tensor, feeds
 from paperlib.data import Dataset
 from paperlib.models import WEIGHT_DECAY
 
@@ -125,7 +126,9 @@ def accuracy(dataset: Dataset, folder: str | PathLike, *, batch: int = 500) -> f
     return evaluation.classification(found, dataset.y_test)["accuracy"]
 
 
-def _batches(dataset, indices, batch, seed, start):
+def _batches(
+    dataset: Dataset, indices: np.ndarray, batch: int, seed: int, start: int | None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield augmented images (B, 24, 24, C) float32 and labels (B,) for ever; other ones at each `start`."""
     order, draws = (int(state) for state in np.random.SeedSequence((seed, start or 0)).generate_state(2))
     change = augment.augmentation(IMAGE_SIZE, seed=draws)
@@ -134,7 +137,7 @@ def _batches(dataset, indices, batch, seed, start):
         yield np.asarray(change(some, training=True)), targets
 
 
-def _network(dataset, *, training, seed=0):
+def _network(dataset: Dataset, *, training: bool, seed: int = 0) -> tuple[Tensor, Tensor, Tensor, list[Any]]:
     """The classifier of `paperlib.models.classifier` in the default graph.
 
     Returns the placeholders for standardized images (B, 24, 24, C) and labels (B,), the logits (B, classes), and the
@@ -142,25 +145,26 @@ def _network(dataset, *, training, seed=0):
     """
     import tensorflow as tf
 
-    v1, channels, updates = tf.compat.v1, dataset.x_train.shape[3], []
+    v1, channels = tf.compat.v1, dataset.x_train.shape[3]
+    updates: list[Any] = []
     images = v1.placeholder(tf.float32, (None, IMAGE_SIZE, IMAGE_SIZE, channels), "images")
     labels = v1.placeholder(tf.int64, (None,), "labels")
     seeds = iter(np.random.SeedSequence(seed).generate_state(5) % 2**31)
 
-    def weights(name, shape):
+    def weights(name: str, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
         initializer = v1.glorot_uniform_initializer(seed=int(next(seeds)))
         with v1.variable_scope(name):
             bias = v1.get_variable("bias", shape[-1], initializer=v1.zeros_initializer())
             return v1.get_variable("kernel", shape, initializer=initializer), bias
 
-    def conv(x, name):
+    def conv(x: Tensor, name: str) -> Tensor:
         kernel, bias = weights(name, (5, 5, x.shape[-1], 64))
         return tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), bias)
 
-    def pool(x):
+    def pool(x: Tensor) -> Tensor:
         return tf.nn.max_pool2d(x, 3, 2, "SAME")
 
-    def norm(x, name):
+    def norm(x: Tensor, name: str) -> Tensor:
         with v1.variable_scope(name):
             gamma, beta, mean, variance = (
                 v1.get_variable(part, 64, initializer=v1.constant_initializer(value), trainable=trained)
@@ -180,7 +184,7 @@ def _network(dataset, *, training, seed=0):
         )
         return x
 
-    def dense(x, name, width):
+    def dense(x: Tensor, name: str, width: int) -> Tensor:
         kernel, bias = weights(name, (x.shape[-1], width))
         return x @ kernel + bias
 

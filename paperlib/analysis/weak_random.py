@@ -1,6 +1,7 @@
 """Why is the paper's random arm so weak? Each possible reason, and what it does to either selection at 100 / 0."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
     """
     rows = []
     for reason, some in runs.items():
-        row = {"reason": reason}
+        row: dict[str, Any] = {"reason": reason}
         for arm in ARMS:
             accuracies, usual = (of.loc[of["selection"] == arm, "accuracy"] for of in (some, runs[AS_READ]))
             row[arm] = mean(accuracies)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from paperlib.claims import rules
 from paperlib.claims.evidence import Evidence, gather
 from paperlib.claims.measures import MEASURES, Measured
 from paperlib.study import plans, records
-from paperlib.study.profiles import profile
+from paperlib.study.profiles import Profile, profile
 
 COLUMNS = (
     "id", "group", "claim", "section", "paper", "ours", "sd", "low", "high", "bootstrap_low", "bootstrap_high", "n",
@@ -248,7 +249,7 @@ def _verdict(claim: dict, measured: Measured, evidence: Evidence) -> str:
     return rules.verdict(statement, number, asked=asked, whole=claim["at"] == "everywhere" or _is_whole(evidence))
 
 
-def _ask(rule: dict, tested, terms: dict) -> bool | None:
+def _ask(rule: dict, tested: Any, terms: dict) -> bool | None:
     given = {key: value for key, value in rule.items() if key != "rule"}
     return rules.RULES[rule["rule"]](tested, **terms, **given)
 
@@ -261,7 +262,7 @@ def _asked(claim: dict, evidence: Evidence) -> tuple[bool, bool]:
     return "statement" in claim and here, "number" in claim and here and at_scale
 
 
-def _samples(setting) -> int:
+def _samples(setting: Profile) -> int:
     return setting.steps * setting.batch
 
 

@@ -1,8 +1,12 @@
 """Figures that the paper does not have: controls, the riddle, costs, methods, learning curves. All in one style."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter, NullLocator
@@ -12,6 +16,7 @@ from paperlib.analysis import statistics, tables
 from paperlib.analysis.arms import ARMS
 from paperlib.analysis.learning import means as learning_means
 from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED
+from paperlib.analysis.statistics import Estimate
 from paperlib.figures.style import COLORS, STYLE
 from paperlib.selection.registry import REGISTRY, label
 
@@ -54,10 +59,10 @@ def controls(table: pd.DataFrame, note: str, full: pd.Series | None = None) -> F
             where = [splits.index(split) + shift for split in found]
             _mean_marks(axis, where, found.values(), marker, color, label, markerfacecolor="none")
         if full is not None and len(full):
-            found = statistics.mean(full)
-            label = f"full set alone: mean, 95 % interval (n = {found.n})"
-            axis.axhline(found.value, color=COLORS["full"], linestyle="--", label=label, zorder=1)
-            axis.axhspan(found.low, found.high, color=COLORS["full"], alpha=0.15, linewidth=0, zorder=0)
+            alone = statistics.mean(full)
+            label = f"full set alone: mean, 95 % interval (n = {alone.n})"
+            axis.axhline(alone.value, color=COLORS["full"], linestyle="--", label=label, zorder=1)
+            axis.axhspan(alone.low, alone.high, color=COLORS["full"], alpha=0.15, linewidth=0, zorder=0)
         axis.set_xticks(range(len(splits)), [f"{100 * split:g} / {100 - 100 * split:g}" for split in splits])
         axis.set(xlabel="share of steps on the subset / on the full set (%)", ylabel="test accuracy (%)")
         title = "Controls: large marks are means with 95 % intervals, small ones runs"
@@ -66,7 +71,9 @@ def controls(table: pd.DataFrame, note: str, full: pd.Series | None = None) -> F
     return figure
 
 
-def _mean_marks(axis, at, found, marker, color, label, **options):
+def _mean_marks(
+    axis: Axes, at: Sequence[float], found: Iterable[Estimate], marker: str, color: str, label: str, **options: Any
+) -> None:
     """Means with their intervals where there is one. found: of `statistics.mean`."""
     value, low, high = np.array([[one.value, one.low, one.high] for one in found]).reshape(-1, 3).T
     error = np.nan_to_num(np.array([value - low, high - value]))
@@ -131,7 +138,9 @@ def riddle(found: pd.DataFrame, sessions: pd.DataFrame, cut: int, note: str, pap
     return figure
 
 
-def _riddle_marks(axis, arm, at, accuracies, seeds, hollow=None):
+def _riddle_marks(
+    axis: Axes, arm: str, at: pd.Series, accuracies: pd.Series, seeds: pd.Series, hollow: pd.Series | None = None
+) -> None:
     """A mark a run, seeds beside each other, so that none hides another one."""
     color, marker, side = _RIDDLE_ARMS[arm]
     seeds = np.asarray(seeds)
@@ -141,18 +150,18 @@ def _riddle_marks(axis, arm, at, accuracies, seeds, hollow=None):
         axis.plot(at[chosen], np.asarray(accuracies)[chosen], marker, color=color, markerfacecolor=face, markersize=5.5)
 
 
-def _riddle_counts(rows, by):
+def _riddle_counts(rows: pd.DataFrame, by: str) -> str:
     return "; ".join(f"n = {_range(some.groupby(by).size())} {arm}" for arm, some in rows.groupby("arm"))
 
 
-def _riddle_weights(axis, rows):
+def _riddle_weights(axis: Axes, rows: pd.DataFrame) -> None:
     for arm, some in rows.groupby("arm"):
         _riddle_marks(axis, arm, some["weights"].map(list(_RIDDLE_WEIGHTS).index), some["accuracy"], some["seed"])
     axis.set_xticks(range(len(_RIDDLE_WEIGHTS)), _RIDDLE_WEIGHTS.values(), fontsize=8)
     axis.set_xlabel(_riddle_counts(rows, "weights"), fontsize=8)
 
 
-def _riddle_steps(axis, rows):
+def _riddle_steps(axis: Axes, rows: pd.DataFrame) -> None:
     color, marker, _ = _RIDDLE_ARMS[ALONE]
     mean = rows.groupby("steps")["accuracy"].mean()
     axis.plot(mean.index, mean, "-", color=color, linewidth=1)
@@ -164,7 +173,7 @@ def _riddle_steps(axis, rows):
     axis.set_title("c · Few steps, full set alone", fontsize=10)
 
 
-def _riddle_rates(axis, rows):
+def _riddle_rates(axis: Axes, rows: pd.DataFrame) -> None:
     places = sorted(rows["learning_rate"].unique())
     for arm, some in rows.groupby("arm"):
         at = some["learning_rate"].map(places.index)
@@ -175,7 +184,7 @@ def _riddle_rates(axis, rows):
     axis.set_xlabel(f"learning rate (the paper's: 0.1); n = {n} a rate and arm above it", fontsize=8)
 
 
-def _riddle_sessions(axis, sessions):
+def _riddle_sessions(axis: Axes, sessions: pd.DataFrame) -> None:
     kinds = [(ALONE, CLEAN), (ALONE, KILLED), (FIRST, CLEAN), (FIRST, KILLED)]
     names = []
     for place, (arm, ended) in enumerate(kinds):
@@ -215,7 +224,9 @@ def cost(table: pd.DataFrame, note: str) -> Figure:
                 mean, n = points[[column, "accuracy"]].mean(), points.size()
                 reach = np.nan_to_num(stats.t.ppf(0.975, freedom) * sd / np.sqrt(n)) if freedom else 0 * n
                 label = f"{some['arm'].iloc[0]} (n = {_range(n)} a point)"
-                looks = dict(fmt=ARMS[selection].marker, linestyle=line, markersize=size, markerfacecolor="none", capsize=3)
+                looks = dict(
+                    fmt=ARMS[selection].marker, linestyle=line, markersize=size, markerfacecolor="none", capsize=3
+                )
                 axis.errorbar(mean[column], mean["accuracy"], reach, color=color, label=label, **looks)
             axis.set(xlabel="seconds (steps at the median pace)", xlim=(0, None))
             axis.set_title(title, fontsize=9)
@@ -313,9 +324,10 @@ def scaling_curve(
             axis.plot(*paper, "*", color=color, markeredgecolor="k", markersize=15, linestyle="",
                       label=f"the paper: {paper[1]:+g} points")  # fmt: skip
         if predicted is not None and paper:
-            error = [[predicted["predicted"] - predicted["low"]], [predicted["high"] - predicted["predicted"]]]
-            axis.errorbar(paper[0], predicted["predicted"], np.nan_to_num(error), fmt="_", color="k", capsize=6,
-                          linewidth=2, label=f"predicted from profile {predicted['made_from']} for two runs")  # fmt: skip
+            ends = [[predicted["predicted"] - predicted["low"]], [predicted["high"] - predicted["predicted"]]]
+            axis.errorbar(paper[0], predicted["predicted"], np.nan_to_num(ends), fmt="_", color="k",
+                          capsize=6, linewidth=2,
+                          label=f"predicted from profile {predicted['made_from']} for two runs")  # fmt: skip
         shown = [0.0, *gaps["difference"], *gaps["low"].dropna(), *gaps["high"].dropna(), *(paper[1:] if paper else ())]
         shown += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
         margin = 0.08 * max(np.ptp(shown), 1)
@@ -498,5 +510,5 @@ def methods_by_coverage(means: pd.DataFrame, subsets: pd.DataFrame, note: str) -
     return figure
 
 
-def _range(counts):
+def _range(counts: pd.Series) -> str:
     return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"

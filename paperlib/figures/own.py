@@ -3,8 +3,12 @@
 Class names come from files and folders, so that a `$` in them is no mathematics.
 """
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
 
 from paperlib.figures.paper import image_rows
 from paperlib.figures.style import COLORS, STYLE
@@ -14,7 +18,7 @@ _COLUMNS = 12  # images in a row
 _NAMED_CLASSES = 25  # more names than that do not fit below bars
 
 
-def kept_and_left_out(images, indices, note):
+def kept_and_left_out(images: np.ndarray, indices: np.ndarray, note: str) -> Figure:
     """The samples chosen first and last, and as many of those left out, drawn at random. images (N, H, W, C) uint8."""
     left_out = np.setdiff1d(np.arange(len(images)), indices)
     if len(left_out):
@@ -26,7 +30,7 @@ def kept_and_left_out(images, indices, note):
     return image_rows(shown, title)
 
 
-def class_balance(table, note):
+def class_balance(table: pd.DataFrame, note: str) -> Figure:
     """The share of each class that was kept; many classes as a curve, sorted. table: of `tables.samples`."""
     table = table[table["available"] > 0]
     share = 100 * table["chosen"] / table["available"]
@@ -55,7 +59,7 @@ def class_balance(table, note):
     return figure
 
 
-def embedding_plane(embeddings, indices, note):
+def embedding_plane(embeddings: np.ndarray, indices: np.ndarray, note: str) -> Figure:
     """All samples by the first two principal components of embeddings (N, n), those kept on top."""
     from sklearn.decomposition import PCA  # here, so that only who uses it waits for scikit-learn
 
@@ -72,7 +76,8 @@ def embedding_plane(embeddings, indices, note):
         for rows, size, color, marker, label in marks:
             text = f"{label} ({np.count_nonzero(rows):,})"
             # Rasterized: a PDF with a shape for each of a million points would not open.
-            axis.scatter(*places[rows].T, size, color, marker=marker, linewidths=0, label=text, rasterized=True)
+            x, y = places[rows].T
+            axis.scatter(x, y, size, color, marker=marker, linewidths=0, label=text, rasterized=True)
         for name, which, share in zip("xy", ("first", "second"), pca.explained_variance_ratio_):
             axis.set(**{f"{name}label": f"{which} principal component ({100 * share:.3g} % of the variance)"})
         axis.set_title(f"Embeddings kept and left out\n{note}", fontsize=10, parse_math=False)
@@ -80,7 +85,7 @@ def embedding_plane(embeddings, indices, note):
     return figure
 
 
-def compared_with_random(method, chosen, drawn, title):
+def compared_with_random(method: str, chosen: Sequence[float], drawn: Sequence[float], title: str) -> Figure:
     """Accuracies (R,) in percent after training on a method's choice and on random draws, pairs joined by lines."""
     with plt.rc_context({**STYLE, "axes.grid.axis": "y"}):
         figure, axis = plt.subplots(figsize=(5, 3.6))

@@ -1,26 +1,28 @@
 """The paper's figures: tables and arrays -> Matplotlib figures, each with data set, profile and n."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from scipy import stats
 
 from paperlib.analysis import statistics, tables
 from paperlib.analysis.arms import ARMS
+from paperlib.data import Dataset
 from paperlib.figures.style import COLORS, STYLE
 
 
-def class_samples(dataset, count, note):
+def class_samples(dataset: Dataset, count: int, note: str) -> Figure:
     """The first `count` training images of each class, a row a class."""
     rows = [dataset.x_train[dataset.y_train == label][:count] for label in range(len(dataset.classes))]
     return image_rows(dict(zip(dataset.classes, rows)), f"Training images, a row a class\n{note}")
 
 
-def augmented_images(image, count, note):
+def augmented_images(image: np.ndarray, count: int, note: str) -> Figure:
     """What augmentation makes of an image (H, W, C) uint8: crop and flip; brightness and contrast; standardized."""
     from paperlib import augment
 
@@ -59,7 +61,7 @@ def chosen_samples(images: np.ndarray, lists: np.ndarray, note: str, size: int) 
     return image_rows(rows, f"{title}\n{seen}; {note}", "embedding element, the most varying first")
 
 
-def image_rows(rows, title, ylabel=None, gap=3):
+def image_rows(rows: Mapping[str, np.ndarray], title: str, ylabel: str = "", gap: int = 3) -> Figure:
     """Rows of images as one picture. rows: label -> uint8 (count, H, W, C), all of one size."""
     columns = max(map(len, rows.values()))
     height, width, channels = next(iter(rows.values())).shape[1:]
@@ -163,7 +165,7 @@ def class_counts(tables: Mapping[str, pd.DataFrame], note: str) -> Figure:
         figure, axis = plt.subplots(figsize=(8, 4.2))
         width = 0.8 / len(tables)
         for place, (selection, table) in enumerate(tables.items()):
-            at = np.arange(len(table)) + (place - (len(tables) - 1) / 2) * width
+            at: np.ndarray = np.arange(len(table)) + (place - (len(tables) - 1) / 2) * width
             label = f"{ARMS[selection].name}, one draw" if selection == "random" else ARMS[selection].name
             axis.bar(at, table["chosen"], width, color=COLORS[selection], label=label)
         chosen, available = int(table["chosen"].sum()), table["available"].to_numpy()
@@ -187,7 +189,7 @@ def overlap(table: pd.DataFrame, note: str) -> Figure:
         axis.plot(some["elements"], some["samples"], "o", color=COLORS["top_activations"])
         for elements, samples in zip(some["elements"], some["samples"]):
             axis.annotate(f"{samples:,}", (elements, samples), (0, 5), textcoords="offset points", ha="center", size=8)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]  # a MaxNLocator's
         axis.set_yscale("log")
         axis.set_ylim(0.7, 2.5 * some["samples"].max())
         axis.yaxis.set_major_formatter("{x:,g}")
@@ -262,7 +264,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
     return figure
 
 
-def _count_rows(axis, counts):
+def _count_rows(axis: Axes, counts: Mapping[str, Mapping[float, int]]) -> None:
     """Below the ticks, a row an arm: the number of runs of each point. counts: selection -> x -> n."""
     for row, (selection, by_place) in enumerate(counts.items()):
         y = -0.095 - 0.045 * row
@@ -274,7 +276,7 @@ def _count_rows(axis, counts):
                       transform=axis.get_xaxis_transform())  # fmt: skip
 
 
-def precisions(table, note):
+def precisions(table: pd.DataFrame, note: str) -> Figure:
     """Accuracy of each run by precision, lines between the runs of a seed. table: of `tables.runs`."""
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(6, 4))
@@ -283,7 +285,7 @@ def precisions(table, note):
         for _, pair in table.groupby("seed"):
             axis.plot(pair["precision"].map(place), pair["accuracy"], "o-", color=COLORS["full"], linewidth=1)
         for name, some in table.groupby("precision")["accuracy"]:
-            label = "mean" if place[name] == 0 else None
+            label = "mean" if place[name] == 0 else ""
             axis.hlines(some.mean(), place[name] - 0.12, place[name] + 0.12, color="k", linewidth=2, label=label)
         n = table.groupby("precision")["accuracy"].count()
         axis.set_xticks(range(len(names)), [f"{name} (n = {n[name]})" for name in names])
@@ -310,7 +312,8 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
     arms = {selection: some for selection, some in arms.items() if len(some)}
     with plt.rc_context(STYLE):
         figure, (axis, beside) = plt.subplots(1, 2, figsize=(8, 4.8), width_ratios=[3.2, 1])
-        start, places = 0, []
+        start = 0
+        places: list[tuple[float, int]] = []
         for selection, some in arms.items():
             at = start + np.arange(len(some))
             found = statistics.mean(some["accuracy"])
@@ -340,7 +343,7 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
     return figure
 
 
-def _budget_differences(axis, arms):
+def _budget_differences(axis: Axes, arms: Mapping[str, pd.DataFrame]) -> None:
     """Every arm minus the full set alone, in points."""
     others = [selection for selection in arms if selection != "full" and "full" in arms]
     for place, selection in enumerate(others):
@@ -349,9 +352,7 @@ def _budget_differences(axis, arms):
         axis.errorbar(place, found.value, error, fmt="o", color=COLORS[selection], capsize=4, markersize=7)
         axis.annotate(f"{found.value:+.1f}", (place, found.value), (8, 0), textcoords="offset points", va="center")
     axis.axhline(0, color=COLORS["full"], linewidth=1.5)
-    axis.set_xticks(
-        range(len(others)), [ARMS[name].first.replace(" first", "\nfirst") for name in others], fontsize=9
-    )
+    axis.set_xticks(range(len(others)), [ARMS[name].first.replace(" first", "\nfirst") for name in others], fontsize=9)
     axis.set_xlim(-0.6, max(len(others), 1) - 0.2)
     axis.set_ylabel("minus the full set alone (points)")
     axis.set_title("difference of means,\n95 % interval", fontsize=9)
@@ -423,7 +424,7 @@ def loss_curves(
     return figure
 
 
-def _binned(table: pd.DataFrame, against: str, edges: Sequence[float]) -> np.ndarray:
+def _binned(table: pd.DataFrame, against: str, edges: np.ndarray) -> np.ndarray:
     """Mean losses between edges: (seeds, bins); interpolated where a run has no point in a bin."""
     middles = (np.asarray(edges)[1:] + np.asarray(edges)[:-1]) / 2
     rows = []

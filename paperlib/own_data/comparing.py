@@ -1,13 +1,21 @@
 """Is a choice better than random, on these samples? A small classifier answers, on samples that no subset has."""
 
+from __future__ import annotations
+
 import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.selection import select
+
+if TYPE_CHECKING:
+    from paperlib.own_data.explorer import Choice
+    from paperlib.own_data.loading import Samples
 
 REPEATS = 5  # times that samples are held out
 HELD_OUT = 0.2  # of the samples, each time others
@@ -21,15 +29,15 @@ class Comparison:
     """Accuracies (R,) in percent, pairwise on the same held-out samples."""
 
     method: str
-    chosen: list  # by the method
-    random: list  # drawn
+    chosen: list[float]  # by the method
+    random: list[float]  # drawn
     k: int  # samples in each subset
     samples: int  # that the subsets were taken from
     tested: int  # held-out samples
     looks_at: str  # what the classifier sees
 
 
-def check(samples):
+def check(samples: Samples) -> None:
     """Raise ValueError unless there are labels of two classes, and samples enough to hold some out."""
     if samples.labels is None:
         raise ValueError(f"{samples.name}: comparing with random needs labels; give class folders, or labels beside it")
@@ -37,9 +45,10 @@ def check(samples):
         raise ValueError(f"{samples.name}: comparing with random needs two classes and ten samples")
 
 
-def announcement(choice):
+def announcement(choice: Choice) -> str:
     """What `compare` will do and about how long that takes, measured on one choice and one classifier of its size."""
     features, looks_at = _features(choice)
+    assert choice.samples.labels is not None  # or there would be no features
     began = time.perf_counter()
     select(choice.embeddings, choice.k, choice.method, labels=choice.samples.labels, seed=choice.seed, **choice.options)
     _accuracy(features, choice.samples.labels, choice.indices, choice.indices[:10])
@@ -50,7 +59,7 @@ def announcement(choice):
     )
 
 
-def compare(choice):
+def compare(choice: Choice) -> Comparison:
     """Compare a method with random draws of the same size, `REPEATS` times -> `Comparison`.
 
     Each time, a fifth of the samples (5,000 at most), the same share of every class as far as that goes, is held out.
@@ -63,6 +72,7 @@ def compare(choice):
     """
     samples = choice.samples
     features, looks_at = _features(choice)
+    assert samples.labels is not None  # or there would be no features
     share = choice.k / len(samples)
     chosen, drawn = [], []
     for repeat in range(REPEATS):
@@ -76,7 +86,7 @@ def compare(choice):
     return Comparison(choice.method, chosen, drawn, len(by_method), len(pool), len(held_out), looks_at)
 
 
-def sentence(found):
+def sentence(found: Comparison) -> str:
     """The answer, no stronger than what was measured."""
     differences = np.subtract(found.chosen, found.random)
     if (differences > 0).all():
@@ -94,7 +104,7 @@ def sentence(found):
     )
 
 
-def save(found, folder, *, pictures=True):
+def save(found: Comparison, folder: str | Path, *, pictures: bool = True) -> Path:
     """Write the accuracies, the sentence and a picture beside a choice. Returns the path of the .json."""
     path = Path(folder) / "compared_with_random.json"
     path.write_text(json.dumps({**asdict(found), "sentence": sentence(found)}, indent=1) + "\n")
@@ -111,7 +121,7 @@ def save(found, folder, *, pictures=True):
     return path
 
 
-def _features(choice):
+def _features(choice: Choice) -> tuple[NDArray[np.float32], str]:
     """(features (N, F) float32, what they are) for the classifier. ValueError without labels of two classes."""
     samples = choice.samples
     check(samples)
@@ -120,7 +130,7 @@ def _features(choice):
     return _grey(samples.images), f"{PIXELS} × {PIXELS} grey pixels"
 
 
-def _grey(images):
+def _grey(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Images (N, H, W, C) uint8 as (N, 256) float32 grey pixels, each the mean of an area."""
     found = np.empty((len(images), PIXELS * PIXELS), np.float32)
     rows, columns = (np.arange(PIXELS) * size // PIXELS for size in images.shape[1:3])
@@ -135,7 +145,7 @@ def _grey(images):
     return found
 
 
-def _split(labels, repeat):
+def _split(labels: NDArray[np.int64], repeat: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(held out, the rest): indices. Of each class the same share; a class of one sample is never held out."""
     draw = np.random.default_rng(repeat)
     order = draw.permutation(len(labels))
@@ -152,7 +162,12 @@ def _split(labels, repeat):
     return np.flatnonzero(held_out), np.flatnonzero(~held_out)
 
 
-def _accuracy(features, labels, trained_on, tested_on):
+def _accuracy(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    trained_on: NDArray[np.int64],
+    tested_on: NDArray[np.int64],
+) -> float:
     """Percent of the held-out samples that a ridge classifier gets right."""
     from sklearn.linear_model import RidgeClassifierCV
     from sklearn.pipeline import make_pipeline

@@ -1,12 +1,24 @@
 """Samples of any size -> embeddings: how the autoencoder is built and trained for them, until it has learned them."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.own_data import kept
 from paperlib.selection import METHODS
 from paperlib.study import environment
+
+if TYPE_CHECKING:
+    from paperlib.own_data.loading import Samples
+    from paperlib.own_data.quality import Quality
+    from paperlib.study.progress import Progress
+    from paperlib.training import Autoencoder
 
 BATCH = 64
 LEARNING_RATE = 0.1  # the paper's
@@ -32,11 +44,12 @@ class NotLearnedError(ValueError):
 class Embedded:
     """Embeddings (N, n), and how they came about."""
 
-    embeddings: np.ndarray
-    training: dict = None  # steps, learning rate, attempts and quality, as plain data; None: nothing was trained
+    embeddings: NDArray
+    # Steps, learning rate, attempts and quality, as plain data; None: nothing was trained.
+    training: dict[str, Any] | None = None
     were_kept: bool = False  # whether an earlier call had computed them
 
-    def describe(self):
+    def describe(self) -> str:
         """What was trained, and how well it worked, in a line each."""
         if self.training is None:
             return "Nothing is trained."
@@ -52,17 +65,18 @@ class Embedded:
             f"{Quality(**self.training['quality']).describe()}"
         )
 
-    def failed(self):
+    def failed(self) -> list[dict[str, Any]]:
+        assert self.training is not None  # whoever asks has looked
         return self.training["attempts"][:-1]
 
 
-def crop_size(side):
+def crop_size(side: int) -> int:
     """The multiple of 8 nearest to 3/4 of the side, as 24 is of 32: what the autoencoder sees of an image."""
     nearest = 8 * int(side * 0.75 / 8 + 0.5)
     return max(8, min(nearest, side // 8 * 8))
 
 
-def embedding_size(crop, k):
+def embedding_size(crop: int, k: float) -> int:
     """Numbers in an embedding: the paper's 216, fewer if k is below 7 times that, as a multiple of (crop / 8)^2.
 
     At least 8: through fewer, an autoencoder learns little.
@@ -71,12 +85,21 @@ def embedding_size(crop, k):
     return places * max(-(-_FEWEST // places), round(min(_SIZE, k / _RANKS) / places))
 
 
-def needed(method):
+def needed(method: str) -> bool:
     """Whether a method looks at embeddings at all."""
     return method in METHODS and method not in _WITHOUT
 
 
-def plan(samples, k, *, size=0, steps=0, learning_rate=0.0, precision="auto", seed=0):
+def plan(
+    samples: Samples,
+    k: int,
+    *,
+    size: int = 0,
+    steps: int = 0,
+    learning_rate: float = 0.0,
+    precision: str = "auto",
+    seed: int = 0,
+) -> dict[str, Any] | None:
     """How samples are embedded, as plain data; None if they come with embeddings.
 
     Parameters
@@ -91,6 +114,7 @@ def plan(samples, k, *, size=0, steps=0, learning_rate=0.0, precision="auto", se
     """
     if samples.embeddings is not None:
         return None
+    assert samples.images is not None  # they have one or the other
     from paperlib.compute import precision as precisions
 
     crop = crop_size(min(samples.images.shape[1:3]))
@@ -110,12 +134,14 @@ def plan(samples, k, *, size=0, steps=0, learning_rate=0.0, precision="auto", se
     }
 
 
-def budget(plan):
+def budget(plan: Mapping[str, Any] | None) -> int:
     """The most steps that a plan takes, all attempts together; 0 where nothing is trained."""
     return sum(steps for steps, _ in plan["attempts"]) if plan else 0
 
 
-def embed(samples, plan, progress, *, keep=None):
+def embed(
+    samples: Samples, plan: Mapping[str, Any] | None, progress: Progress, *, keep: str | os.PathLike | None = None
+) -> Embedded:
     """Embed `Samples`: their own embeddings where plan is None, else those of an autoencoder trained on them.
 
     It is trained as the plan says, again and longer if it did not work (see `paperlib.own_data.quality`), until it did.
@@ -128,9 +154,10 @@ def embed(samples, plan, progress, *, keep=None):
     Returns `Embedded`. Raises ValueError for sizes that do not fit, NotLearnedError where no attempt worked.
     """
     if plan is None:
+        assert samples.embeddings is not None  # or they would have a plan
         return Embedded(samples.embeddings)
 
-    def compute():
+    def compute() -> tuple[NDArray[np.float32], dict[str, Any]]:
         return _learned(samples, plan, progress)
 
     if keep is None:
@@ -139,12 +166,16 @@ def embed(samples, plan, progress, *, keep=None):
     return Embedded(*kept.embeddings(keep, run, compute))
 
 
-def _learned(samples, plan, progress):
+def _learned(
+    samples: Samples, plan: Mapping[str, Any], progress: Progress
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """(embeddings, how they came about) of the first attempt that works."""
     from paperlib import training
     from paperlib.own_data import quality
 
-    crops, tried = quality.crops_as_in_training(samples.images, plan["crop_size"]), []
+    assert samples.images is not None  # a plan is one for images
+    crops = quality.crops_as_in_training(samples.images, plan["crop_size"])
+    tried: list[dict[str, Any]] = []
     if (spread := quality.spread(samples.images)) < quality.ALIKE:
         raise NotLearnedError(
             f"{samples.name}: the images hardly differ (mean squared distance from the mean image {spread:.1e}, values "
@@ -181,7 +212,9 @@ def _learned(samples, plan, progress):
     raise NotLearnedError(_advice(samples, plan, tried))
 
 
-def _measured(trained, images, crops):
+def _measured(
+    trained: Autoencoder, images: NDArray[np.uint8], crops: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], Quality]:
     """The embeddings of images by a trained autoencoder, and their `Quality`."""
     from paperlib import training
     from paperlib.own_data import quality
@@ -195,7 +228,7 @@ def _measured(trained, images, crops):
     )
 
 
-def _advice(samples, plan, tried):
+def _advice(samples: Samples, plan: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> str:
     last = tried[-1]
     return (
         f"{samples.name}: the autoencoder learned too little to choose by, in {budget(plan):,} steps "

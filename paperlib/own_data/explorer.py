@@ -1,7 +1,20 @@
 """A method and a k, what they choose of samples, and pictures of it: still, or changed with widgets."""
 
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
 from paperlib.own_data import loading, manifest, method_options
 from paperlib.selection import select
+
+if TYPE_CHECKING:
+    import ipywidgets
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 _LISTED = 20  # classes whose counts are printed one by one
 
@@ -9,12 +22,20 @@ _LISTED = 20  # classes whose counts are printed one by one
 class Choice:
     """What a method chooses of `Samples` (paperlib.own_data) by their embeddings (N, n); `indices` (k,) int64."""
 
-    def __init__(self, samples, embeddings, embedding, *, seed=0, training=None):
+    def __init__(
+        self,
+        samples: loading.Samples,
+        embeddings: NDArray,
+        embedding: dict[str, Any] | None,
+        *,
+        seed: int = 0,
+        training: dict[str, Any] | None = None,
+    ) -> None:
         """embedding: of `paperlib.own_data.embedding.plan`; training: of `paperlib.own_data.embedding.Embedded`."""
         self.samples, self.embeddings, self.embedding, self.seed = samples, embeddings, embedding, seed
         self.training = training
 
-    def choose(self, method, k, options=None):
+    def choose(self, method: str, k: float | str, options: dict[str, Any] | None = None) -> Choice:
         """Choose by a method of `METHODS`; k as in `loading.samples_to_keep`. On an error the choice before it stays.
 
         Raises ValueError and ImportError, see `paperlib.selection.select`.
@@ -24,14 +45,14 @@ class Choice:
         self.method, self.k, self.options = method, k, options
         return self
 
-    def methods(self):
+    def methods(self) -> dict[str, list[method_options.Option]]:
         """The methods that can be used here -> the options that each has, see `method_options.offered`."""
         return method_options.offered(self.samples, self.embeddings)
 
-    def note(self):
+    def note(self) -> str:
         return f"{self.samples.name}, {self.method}, {len(self.indices):,} of {len(self.samples):,} samples"
 
-    def counts(self):
+    def counts(self) -> str | None:
         """How many samples of each class were chosen, in a line or a few; None without labels."""
         if self.samples.labels is None:
             return None
@@ -46,7 +67,7 @@ class Choice:
             f"in the middle {chosen[len(chosen) // 2]:,}"
         )
 
-    def warnings(self):
+    def warnings(self) -> list[str]:
         """What should make a reader doubt the choice: classes of which nothing was chosen."""
         if self.samples.labels is None:
             return []
@@ -61,18 +82,19 @@ class Choice:
             "the option quota_per_class of top_activations, or random_balanced"
         ]
 
-    def describe(self):
+    def describe(self) -> str:
         """What was chosen, in words: the number, the classes, the warnings."""
         said = [self.note(), self.counts(), *(f"Warning: {one}" for one in self.warnings())]
         return "\n".join(line for line in said if line)
 
-    def pictures(self):
+    def pictures(self) -> dict[str, tuple[Figure, pd.DataFrame | None]]:
         """Pictures of what is kept and left out: name -> (figure, table behind it or None)."""
         import pandas as pd
 
         from paperlib.figures import own
 
-        note, drawn = self.note(), {}
+        note = self.note()
+        drawn: dict[str, tuple[Figure, pd.DataFrame | None]] = {}
         if self.samples.images is not None:
             drawn["kept"] = own.kept_and_left_out(self.samples.images, self.indices, note), None
         else:
@@ -82,14 +104,14 @@ class Choice:
             drawn["classes"] = own.class_balance(table, note), table
         return drawn
 
-    def write(self, root, source):
+    def write(self, root: str | os.PathLike, source: str | os.PathLike) -> Path:
         """Write indices, table and manifest to a folder in `root`, see `manifest.write` -> path of that folder."""
         run = manifest.describe(
             self.samples, method=self.method, options=self.options, k=self.k, seed=self.seed, embedding=self.embedding
         )
         return manifest.write(root, self.indices, self.samples, source, run, training=self.training)
 
-    def save(self, root, source):
+    def save(self, root: str | os.PathLike, source: str | os.PathLike) -> Path:
         """`write`, and the pictures besides."""
         import matplotlib.pyplot as plt
 
@@ -102,7 +124,7 @@ class Choice:
         return folder
 
 
-def show(choice, *, interactive):
+def show(choice: Choice, *, interactive: bool) -> ipywidgets.VBox | None:
     """Show a choice: as pictures, or above them with widgets that choose again (returned to be displayed)."""
     print(choice.describe())
     if interactive:
@@ -111,7 +133,7 @@ def show(choice, *, interactive):
     return None
 
 
-def widgets(choice):
+def widgets(choice: Choice) -> ipywidgets.VBox:
     """Widgets for the method, its options and k, and pictures that follow them; `choice` is changed in place.
 
     The widgets always show what `choice` holds: where a method refuses, they go back to the choice before, which stays
@@ -129,13 +151,13 @@ def widgets(choice):
     said = ipywidgets.HTML()
     shown = ipywidgets.Output()
     given = {choice.method: choice.options}  # what was last chosen with each method
-    drawn_for = []  # the options that `fields` are of
-    busy = []  # not empty while the widgets are set by this code
+    drawn_for: list[method_options.Option] = []  # the options that `fields` are of
+    busy: list[bool] = []  # not empty while the widgets are set by this code
 
-    def options_of(name):
+    def options_of(name: str) -> list[method_options.Option]:
         return offered.get(name) or method_options.of(name)
 
-    def changed(_):
+    def changed(_: object) -> None:
         if busy:
             return
         values = {field.description: field.value for field in fields.children}
@@ -153,7 +175,7 @@ def widgets(choice):
             draw()
         follow()
 
-    def follow():
+    def follow() -> None:
         """Make the widgets show the choice."""
         busy.append(True)
         method.value, k.value = choice.method, choice.k
@@ -167,12 +189,12 @@ def widgets(choice):
             field.value = choice.options.get(one.name, one.default)
         busy.clear()
 
-    def say(text):
+    def say(text: str) -> None:
         import html
 
         said.value = html.escape(text)
 
-    def draw():
+    def draw() -> None:
         import matplotlib.pyplot as plt
         from IPython.display import display
 
@@ -190,7 +212,7 @@ def widgets(choice):
     return ipywidgets.VBox([ipywidgets.HBox([method, k]), fields, said, shown])
 
 
-def _field(option):
+def _field(option: method_options.Option) -> ipywidgets.Widget:
     """A widget for an option of a method, at its default."""
     import ipywidgets
 

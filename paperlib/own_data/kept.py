@@ -4,11 +4,16 @@ Each array lies beside a record of what it was computed from, and of the SHA-256
 it is read: what was altered is computed again.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.own_data.pictures import IN_MEMORY
 from paperlib.study import records
@@ -19,7 +24,12 @@ _READER = 1  # raised when pictures are decoded differently
 _CHUNK = 1 << 24  # bytes of a file that are held to compute its digest
 
 
-def pixels(folder, state, shape, fill):
+def pixels(
+    folder: str | os.PathLike,
+    state: Any,
+    shape: tuple[int, ...],
+    fill: Callable[[NDArray[np.uint8]], object],
+) -> NDArray[np.uint8]:
     """Pictures uint8 (N, H, W, C) = `shape` as they were kept, or as `fill(out)` makes them; those are then kept.
 
     state: plain data that is equal as long as the files are.
@@ -45,7 +55,9 @@ def pixels(folder, state, shape, fill):
     return _loaded(path)
 
 
-def embeddings(folder, run, compute):
+def embeddings(
+    folder: str | os.PathLike, run: Mapping[str, Any], compute: Callable[[], tuple[NDArray, dict[str, Any]]]
+) -> tuple[NDArray, dict[str, Any], bool]:
     """Embeddings float32 (N, n) as they were kept, or as `compute()` gives them; those are then kept.
 
     run: plain data that names what they are computed from. compute: -> (embeddings, plain data that is said of them).
@@ -66,18 +78,18 @@ def embeddings(folder, run, compute):
     return found, said, False
 
 
-def _path(folder, kind, run):
+def _path(folder: str | os.PathLike, kind: str, run: Mapping[str, Any]) -> Path:
     return Path(folder) / f"{kind}-{records.content_hash(run)}.npy"
 
 
-def _note(path, run, said):
+def _note(path: Path, run: Mapping[str, Any], said: Mapping[str, Any]) -> None:
     note = path.with_suffix(".json")
     note.unlink(missing_ok=True)
     result = {"sha256": _digest(path), "said": said}
     records.write(note, {"hash": records.content_hash(run), "run": run, "result": result})
 
 
-def _kept(path, run):
+def _kept(path: Path, run: Mapping[str, Any]) -> tuple[NDArray | None, Any]:
     """(array, what is said of it) at `path`, or (None, None) if it is not there, not whole, or of something else."""
     try:
         record = records.read(path.with_suffix(".json"))
@@ -88,7 +100,7 @@ def _kept(path, run):
     return None, None
 
 
-def _digest(path):
+def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while some := file.read(_CHUNK):
@@ -96,6 +108,6 @@ def _digest(path):
     return digest.hexdigest()
 
 
-def _loaded(path):
+def _loaded(path: Path) -> NDArray:
     large = path.stat().st_size > IN_MEMORY
     return np.load(path, mmap_mode="r" if large else None, allow_pickle=False)

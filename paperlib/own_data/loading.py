@@ -1,15 +1,20 @@
 """Anybody's images or embeddings -> samples to choose from. A selection needs no test split, and no labels."""
 
+from __future__ import annotations
+
 import re
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib import data
 from paperlib.data import DataError
@@ -33,23 +38,25 @@ class Samples:
     """N samples to choose from: images, embeddings that were computed elsewhere, or both."""
 
     name: str
-    images: np.ndarray = None  # uint8 (N, H, W, C)
-    embeddings: np.ndarray = None  # real numbers (N, n), all finite
-    labels: np.ndarray = None  # int64 (N,)
-    classes: tuple = None  # the name of each label
-    files: tuple = None  # N file names, where a sample is a file
+    images: NDArray[np.uint8] | None = None  # (N, H, W, C)
+    embeddings: NDArray | None = None  # real numbers (N, n), all finite
+    labels: NDArray[np.int64] | None = None  # (N,)
+    classes: tuple[str, ...] | None = None  # the name of each label
+    files: tuple[str, ...] | None = None  # N file names, where a sample is a file
     preparation: str = "taken as they are"  # what was done to the images
-    passed_over: str = None  # what was found and is no sample, in a sentence
+    passed_over: str | None = None  # what was found and is no sample, in a sentence
 
-    def __len__(self):
-        return len(self.images if self.embeddings is None else self.embeddings)
+    def __len__(self) -> int:
+        found = self.images if self.embeddings is None else self.embeddings
+        assert found is not None  # there is one of them
+        return len(found)
 
     @cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """16 hexadecimal digits: equal for equal samples, whatever file they came from."""
         return data.fingerprint(*(x for x in (self.images, self.embeddings, self.labels) if x is not None))
 
-    def describe(self):
+    def describe(self) -> str:
         """What was found, in a sentence for each kind of thing."""
         found = [f"{self.name}: {len(self):,} samples, fingerprint {self.fingerprint}."]
         if self.images is not None:
@@ -58,7 +65,7 @@ class Samples:
             found.append(f"Images: {height} × {width}, {kind}, {self.preparation}.")
         if self.embeddings is not None:
             found.append(f"Embeddings: {self.embeddings.shape[1]:,} numbers each, computed elsewhere.")
-        if self.labels is None:
+        if self.labels is None or self.classes is None:  # there are both or neither
             found.append("No labels: methods that look at classes are not offered.")
         else:
             sizes = np.bincount(self.labels, minlength=len(self.classes))
@@ -70,7 +77,9 @@ class Samples:
         return "\n".join(found)
 
 
-def load(source, image_size=0, *, progress="none", keep=None):
+def load(
+    source: str | PathLike, image_size: int = 0, *, progress: str = "none", keep: str | PathLike | None = None
+) -> Samples:
     """Load `Samples` from what `SOURCES` lists. Where there are splits, only the training split is taken.
 
     Parameters
@@ -115,7 +124,7 @@ def load(source, image_size=0, *, progress="none", keep=None):
     raise DataError(f"{path}: cannot tell what this is; give {SOURCES}")
 
 
-def samples_to_keep(samples, k):
+def samples_to_keep(samples: Samples, k: float | str) -> int:
     """How many samples `k` says: a number, a share such as 0.1, a percentage such as "10%"; 0: the paper's share.
 
     k may be text, as from a command line. Raises ValueError for anything else, and unless it makes 1 <= k <= N.
@@ -137,7 +146,7 @@ def samples_to_keep(samples, k):
     return count
 
 
-def _existing(source):
+def _existing(source: str | PathLike) -> Path:
     """The path of a file or folder that is there. Raises DataError otherwise."""
     try:
         path = Path(source).expanduser()
@@ -154,23 +163,23 @@ def _existing(source):
     return path
 
 
-def _short(source):
+def _short(source: object) -> str:
     text = pictures.shown(source)
     return text if len(text) <= 80 else f"{text[:40]}…{text[-30:]} ({len(text):,} characters)"
 
 
-def _is_official(path):
+def _is_official(path: Path) -> bool:
     if path.is_dir():
         return any((path / f"test_batch{suffix}").is_file() for suffix in ("", ".bin"))
     return path.name.endswith((".tar.gz", ".tgz", ".tar"))
 
 
-def _dataset(dataset, image_size):
+def _dataset(dataset: data.Dataset, image_size: int) -> Samples:
     images, preparation = _brought_to_size(dataset.x_train, image_size)
     return Samples(dataset.name, images, None, dataset.y_train, dataset.classes, None, preparation)
 
 
-def _folder(root, image_size, progress, keep):
+def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | None) -> Samples:
     found = pictures.find(root)
     files = found.files
     if len(files) < 2:
@@ -182,7 +191,7 @@ def _folder(root, image_size, progress, keep):
     read = partial(pictures.read, files, shape, square=side is not None)
     names = [file.relative_to(root).as_posix() for file in files]
 
-    def fill(out=None):
+    def fill(out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         with _bar(progress, len(files), "read") as done:
             return read(out=out, on_done=done)
 
@@ -198,14 +207,14 @@ def _folder(root, image_size, progress, keep):
     )
 
 
-def _state(files, names, shape):
+def _state(files: Iterable[Path], names: Iterable[str], shape: tuple[int, ...]) -> dict[str, Any]:
     """What tells whether picture files are still those that were decoded: plain data."""
     stats = [file.stat() for file in files]
     return {"shape": shape, "files": [[n, s.st_size, s.st_mtime_ns] for n, s in zip(names, stats)]}
 
 
 @contextmanager
-def _bar(style, total, what):
+def _bar(style: str, total: int, what: str) -> Iterator[Callable[[int], object] | None]:
     """A function that is told how many more files are done and shows it; None for few files."""
     if style == "none" or total < _ANNOUNCED:
         yield None
@@ -222,7 +231,7 @@ def _bar(style, total, what):
         yield bar.update
 
 
-def _npy(path):
+def _npy(path: Path) -> NDArray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)  # embeddings may be larger than memory
     except Exception as error:  # what a foreign header leads to has no end: SyntaxError, TokenError, MemoryError ...
@@ -230,45 +239,44 @@ def _npy(path):
         raise DataError(f"{path}: damaged or no .npy array ({reason}); write or copy it again") from error
 
 
-def _arrays(path, arrays, image_size, passed_over=None):
-    images, embeddings = _taken(arrays, "x_train", "images"), _taken(arrays, "embeddings")
-    labels, classes = _taken(arrays, "y_train", "labels"), _taken(arrays, "classes")
-    if images is None and embeddings is None and len(arrays) == 1:  # one array needs no name
+def _arrays(path: Path, arrays: Mapping[str, NDArray], image_size: int, passed_over: str | None = None) -> Samples:
+    pixels, vectors = _taken(arrays, "x_train", "images"), _taken(arrays, "embeddings")
+    numbers, names = _taken(arrays, "y_train", "labels"), _taken(arrays, "classes")
+    if pixels is None and vectors is None and len(arrays) == 1:  # one array needs no name
         only = next(iter(arrays.items()))
-        images, embeddings = (None, only) if only[1].ndim == 2 else (only, None)
-    if images is None and embeddings is None:
+        pixels, vectors = (None, only) if only[1].ndim == 2 else (only, None)
+    if pixels is None and vectors is None:
         raise DataError(f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; expected x_train or embeddings")
-    for key, array in filter(None, (images, embeddings)):
+    for key, array in filter(None, (pixels, vectors)):
         if array.ndim and len(array) < 2:
             raise DataError(f"{path}: {key} is {array.shape}, of which nothing can be left out; give 2 samples or more")
-    preparation = Samples.preparation
-    if images is not None:
-        key, images = images[0], data.checked_images(path, *images)
+    images, embeddings, preparation = None, None, Samples.preparation
+    if pixels is not None:
+        images = data.checked_images(path, *pixels)
         if 0 in images.shape:
-            raise DataError(f"{path}: {key} is {images.shape}: images with a side of 0; give images with pixels")
+            raise DataError(f"{path}: {pixels[0]} is {images.shape}: images with a side of 0; give images with pixels")
         images, preparation = _brought_to_size(images, image_size)
-    if embeddings is not None:
-        embeddings = _checked_embeddings(path, *embeddings)
-    samples = len(images if embeddings is None else embeddings)
+    if vectors is not None:
+        embeddings = _checked_embeddings(path, *vectors)
+    samples = next(len(found) for found in (embeddings, images) if found is not None)
     if images is not None and len(images) != samples:
         raise DataError(f"{path}: {len(images)} images but {samples} embeddings; give one of each for a sample")
     files = arrays.get("files")
     if files is not None and files.shape != (samples,):
         raise DataError(f"{path}: files is {files.shape}; expected a name for each of the {samples} samples")
-    if labels is not None:
-        labels, classes = _checked_labels(path, *labels, None if classes is None else classes[1], samples)
-    else:
-        classes = None
-    files = None if files is None else _texts(files)
-    return Samples(path.stem, images, embeddings, labels, classes, files, preparation, passed_over)
+    labels, classes = None, None
+    if numbers is not None:
+        labels, classes = _checked_labels(path, *numbers, None if names is None else names[1], samples)
+    named = None if files is None else _texts(files)
+    return Samples(path.stem, images, embeddings, labels, classes, named, preparation, passed_over)
 
 
-def _taken(arrays, *keys):
+def _taken(arrays: Mapping[str, NDArray], *keys: str) -> tuple[str, NDArray] | None:
     """(key, array) of the first of the keys that is there, or None."""
     return next(((key, arrays[key]) for key in keys if key in arrays), None)
 
 
-def _checked_embeddings(path, key, embeddings):
+def _checked_embeddings(path: Path, key: str, embeddings: NDArray) -> NDArray:
     if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "uif":
         raise DataError(
             f"{path}: {key} is {embeddings.dtype} {embeddings.shape}; expected embeddings (N, n), real numbers, or "
@@ -284,7 +292,9 @@ def _checked_embeddings(path, key, embeddings):
     return embeddings
 
 
-def _checked_labels(path, key, labels, classes, samples):
+def _checked_labels(
+    path: Path, key: str, labels: NDArray, classes: NDArray | None, samples: int
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels (N,) as places in the class names, and these names."""
     if labels.ndim == 2 and labels.shape[1] == 1:  # the shape that Keras' own CIFAR-10 has
         labels = labels[:, 0]
@@ -307,14 +317,14 @@ def _checked_labels(path, key, labels, classes, samples):
     return labels, names
 
 
-def _texts(names):
+def _texts(names: Iterable[Any]) -> tuple[str, ...]:
     """Names as text: bytes are taken for UTF-8."""
     return tuple(str(name, "utf-8", "backslashreplace") if isinstance(name, bytes) else str(name) for name in names)
 
 
-def _brought_to_size(images, image_size):
+def _brought_to_size(images: NDArray[np.uint8], image_size: int) -> tuple[NDArray[np.uint8], str]:
     """Images (N, H, W, C) uint8 in the size that `load` describes, and what was done to them."""
-    sizes = [images.shape[1:3]]
+    sizes = [(images.shape[1], images.shape[2])]
     side = image_size or _chosen_side(sizes)
     if side is not None and sizes != [(side, side)]:
         from PIL import Image
@@ -328,7 +338,7 @@ def _brought_to_size(images, image_size):
     return images, _preparation(sizes, side)
 
 
-def _chosen_side(sizes):
+def _chosen_side(sizes: Sequence[tuple[int, int]]) -> int | None:
     """The side of the squares that images of these (height, width) are brought to; None: they stay as they are."""
     shortest, longest = min(map(min, sizes)), max(map(max, sizes))
     if len(set(sizes)) == 1 and shortest >= SMALLEST and longest <= LARGEST:
@@ -336,7 +346,7 @@ def _chosen_side(sizes):
     return min(max(shortest, SMALLEST), LARGEST)
 
 
-def _preparation(sizes, side):
+def _preparation(sizes: Iterable[tuple[int, int]], side: int | None) -> str:
     counts = Counter(sizes)
     if side is None or set(counts) == {(side, side)}:
         return "taken as they are"

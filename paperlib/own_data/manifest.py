@@ -1,23 +1,39 @@
 """A selection on disk: the indices, a table of what was chosen, how it came about, and how to go on with it."""
 
+from __future__ import annotations
+
 import csv
 import io
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.own_data import pictures
 from paperlib.study import environment, records
 from paperlib.study.records import RecordError
+
+if TYPE_CHECKING:
+    from paperlib.own_data.loading import Samples
 
 INDICES, MANIFEST, TABLE, README, FILES = "selected.npy", "selected.json", "selected.csv", "README.md", "files"
 _LONGEST = 60  # characters of the samples' name in the folder's: the rest of it needs room, too
 _HANDED_OVER = ("copy", "link")
 
 
-def describe(samples, *, method, options, k, seed, embedding):
+def describe(
+    samples: Samples,
+    *,
+    method: str,
+    options: Mapping[str, Any],
+    k: int,
+    seed: int,
+    embedding: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """What decides which samples are chosen, as plain data. embedding: of `embedding.plan`."""
     return {
         "dataset": samples.name,
@@ -30,7 +46,15 @@ def describe(samples, *, method, options, k, seed, embedding):
     }
 
 
-def write(root, indices, samples, source, run, *, training=None):
+def write(
+    root: str | os.PathLike,
+    indices: NDArray[np.int64],
+    samples: Samples,
+    source: str | os.PathLike,
+    run: Mapping[str, Any],
+    *,
+    training: Mapping[str, Any] | None = None,
+) -> Path:
     """Write indices (k,) int64 and their manifest to a folder of their own in `root` -> path of that folder.
 
     run: of `describe`. training: of `embedding.Embedded`. The folder is named after the run and after the indices,
@@ -70,8 +94,9 @@ def write(root, indices, samples, source, run, *, training=None):
     return folder
 
 
-def class_counts(samples, indices):
+def class_counts(samples: Samples, indices: NDArray[np.int64]) -> list[dict[str, Any]]:
     """A dict a class: its name, how many samples were chosen, and how many there are."""
+    assert samples.labels is not None and samples.classes is not None  # whoever asks has looked
     count = len(samples.classes)
     chosen = np.bincount(samples.labels[indices], minlength=count).tolist()
     available = np.bincount(samples.labels, minlength=count).tolist()
@@ -81,12 +106,12 @@ def class_counts(samples, indices):
     ]
 
 
-def table(indices, samples):
+def table(indices: NDArray[np.int64], samples: Samples) -> str:
     """The choice as CSV text: rank from 1, index, path and label, as far as samples have them; a row a sample."""
-    columns = {"rank": range(1, len(indices) + 1), "index": indices.tolist()}
+    columns: dict[str, Sequence[Any]] = {"rank": range(1, len(indices) + 1), "index": indices.tolist()}
     if samples.files is not None:
         columns["path"] = [samples.files[i] for i in indices]
-    if samples.labels is not None:
+    if samples.labels is not None and samples.classes is not None:
         columns["label"] = [samples.classes[samples.labels[i]] for i in indices]
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -95,7 +120,7 @@ def table(indices, samples):
     return text.getvalue()
 
 
-def readme(indices, samples, source, run):
+def readme(indices: NDArray[np.int64], samples: Samples, source: str | os.PathLike, run: Mapping[str, Any]) -> str:
     """What lies in the folder, and lines to paste that go on with it."""
     name, root = samples.name.replace("`", "'"), str(source).replace("`", "'")
     order = ""
@@ -125,7 +150,7 @@ were changed. The source was `{root}`.
 """
 
 
-def torch_lines(samples):
+def torch_lines(samples: Samples) -> str:
     """Lines that make a `torch.utils.data.Subset` of the choice."""
     above = _above_classes(samples)
     if samples.files is None or (samples.labels is not None and above is None):
@@ -150,7 +175,7 @@ def torch_lines(samples):
     )
 
 
-def tensorflow_lines(samples):
+def tensorflow_lines(samples: Samples) -> str:
     """Lines that make a `tf.data.Dataset` of the choice."""
     if samples.files is None:
         return (
@@ -167,9 +192,9 @@ def tensorflow_lines(samples):
     )
 
 
-def _above_classes(samples):
+def _above_classes(samples: Samples) -> str | None:
     """The folder that holds the class folders, as Python, at or below the one that was given; None without any."""
-    if samples.files is None or samples.labels is None:
+    if samples.files is None or samples.labels is None or samples.classes is None:
         return None
     *parts, _ = samples.files[0].split("/")
     name = samples.classes[samples.labels[0]]
@@ -179,7 +204,7 @@ def _above_classes(samples):
     return f'root + "/{"/".join(above)}"' if above else "root"
 
 
-def check_files(samples, source, how):
+def check_files(samples: Samples, source: str | os.PathLike, how: str) -> None:
     """Raise ValueError unless `hand_over` can be asked for these samples."""
     if how not in _HANDED_OVER:
         raise ValueError(f"how is {how!r}: choose from {', '.join(_HANDED_OVER)}")
@@ -187,13 +212,20 @@ def check_files(samples, source, how):
         raise ValueError(f"{samples.name}: its samples are no files of a folder, so there is nothing to {how}")
 
 
-def hand_over(folder, source, samples, indices, how):
+def hand_over(
+    folder: str | os.PathLike,
+    source: str | os.PathLike,
+    samples: Samples,
+    indices: NDArray[np.int64],
+    how: str,
+) -> Path:
     """Put the chosen picture files below `folder`/files, under their own paths: by copying or by linking them.
 
     how: "copy", or "link" (symbolic links to where the files are). Files that are there already stay. Returns that
     folder. Raises ValueError for samples that are no files, RecordError where it cannot be written.
     """
     check_files(samples, source, how)
+    assert samples.files is not None  # or there would be nothing to hand over
     top, target = Path(source).expanduser(), Path(folder) / FILES
     for place in indices:
         old, new = top / samples.files[place], target / samples.files[place]
@@ -215,7 +247,7 @@ def hand_over(folder, source, samples, indices, how):
     return target
 
 
-def read(folder):
+def read(folder: str | os.PathLike) -> tuple[NDArray[np.int64], dict[str, Any]]:
     """(indices (k,), manifest) of a folder. Raises RecordError if a file is missing, damaged or was altered."""
     folder = Path(folder)
     manifest = records.read(folder / MANIFEST)

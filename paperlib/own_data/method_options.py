@@ -1,12 +1,22 @@
 """The options of the selection methods: which there are, of what kind, and which methods can run here."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.selection import METHODS, NEED_LABELS
+
+if TYPE_CHECKING:
+    from paperlib.own_data.loading import Samples
+
+Value = bool | int | float | str
 
 _CHOICES = {"overlap": ("fill", "union")}  # options whose values are words
 _NEED_APRICOT = {"facility_location", "feature_based"}
@@ -19,10 +29,10 @@ class Option:
     """An option of a method: its name, the value it has when nobody gives one, and the values there are, if listed."""
 
     name: str
-    default: object
-    choices: tuple = None
+    default: Value
+    choices: tuple[str, ...] | None = None
 
-    def parse(self, text):
+    def parse(self, text: str) -> Value:
         """The value that a text stands for. Raises ValueError for others."""
         if isinstance(self.default, bool):
             words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -38,15 +48,16 @@ class Option:
             raise ValueError(f"{self.name} is {text!r}: give {kind}") from error
 
 
-def of(method):
+def of(method: str) -> list[Option]:
     """The `Option`s of a method in `METHODS`, in order. Ties are always broken by the seed here."""
     parameters = list(inspect.signature(METHODS[method]).parameters.values())[4:]  # after embeddings, k, labels, seed
     return [Option(one.name, one.default, _CHOICES.get(one.name)) for one in parameters if one.name != "ties"]
 
 
-def parse(method, texts):
+def parse(method: str, texts: Iterable[str]) -> dict[str, Value]:
     """Options from texts "name=value". Raises ValueError for a name or a value that the method does not have."""
-    known, found = {one.name: one for one in of(method)}, {}
+    known = {one.name: one for one in of(method)}
+    found: dict[str, Value] = {}
     for text in texts:
         name, sign, value = text.partition("=")
         name = name.strip().replace("-", "_")
@@ -56,12 +67,12 @@ def parse(method, texts):
     return found
 
 
-def said_of(method):
+def said_of(method: str) -> str:
     """The options of a method as "name=default", or that there are none."""
     return ", ".join(f"{one.name}={one.default}" for one in of(method)) or "none: it has no options"
 
 
-def offered(samples, embeddings):
+def offered(samples: Samples, embeddings: NDArray) -> dict[str, list[Option]]:
     """The methods that can run on samples with embeddings (N, n): method -> the options that it has there.
 
     Left out are methods that need labels where there are none, or a library that is not installed, or more memory than
@@ -75,7 +86,7 @@ def offered(samples, embeddings):
             continue
         if method in _NEED_APRICOT and find_spec("apricot") is None:
             continue
-        if "max_bytes" in known and 8 * len(embeddings) ** 2 > known["max_bytes"].default:
+        if "max_bytes" in known and 8 * len(embeddings) ** 2 > int(known["max_bytes"].default):
             continue
         if "from_lowest" in known and _lowest(embeddings) < 0:
             known["from_lowest"] = Option("from_lowest", True)
@@ -83,6 +94,6 @@ def offered(samples, embeddings):
     return found
 
 
-def _lowest(embeddings):
+def _lowest(embeddings: NDArray) -> float:
     rows = max(1, _LOOK // embeddings.shape[1])
     return min(float(np.min(embeddings[start : start + rows])) for start in range(0, len(embeddings), rows))

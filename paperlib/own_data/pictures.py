@@ -1,16 +1,24 @@
 """Picture files: which lie in a folder, of which classes, and what they show, decoded on all cores into one array."""
 
+from __future__ import annotations
+
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.data import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Formats that Pillow decodes by itself. Not those for which it starts another program (EPS) or that only have a stub.
 FORMATS = (
@@ -32,14 +40,14 @@ _NO_FOLDER = {"__MACOSX"}  # what macOS puts into archives
 class Found:
     """The pictures in a folder, in the order of their classes and names."""
 
-    files: list  # N paths
-    labels: np.ndarray = None  # int64 (N,), where there are class folders
-    classes: tuple = ()  # the name of each label
-    passed_over: tuple = ()  # pairs (path, why)
+    files: list[Path]  # N
+    labels: NDArray[np.int64] | None = None  # (N,), where there are class folders
+    classes: tuple[str, ...] = ()  # the name of each label
+    passed_over: tuple[tuple[Path, str], ...] = ()  # pairs (path, why)
 
 
 @cache
-def suffixes():
+def suffixes() -> frozenset[str]:
     """The file name endings of `FORMATS`, in lower case, as far as the installed Pillow decodes them."""
     from PIL import Image
 
@@ -47,7 +55,7 @@ def suffixes():
 
 
 @cache
-def _decoded():
+def _decoded() -> frozenset[str]:
     """Those of `FORMATS` that the installed Pillow decodes."""
     from PIL import Image
 
@@ -55,7 +63,7 @@ def _decoded():
     return frozenset(name for name in FORMATS if name in Image.OPEN)
 
 
-def find(root):
+def find(root: Path) -> Found:
     """The pictures in a folder: in class folders, in train/ with class folders, or all of no class.
 
     The folders directly below the top are the classes, and pictures in folders below these belong to them. A folder
@@ -73,7 +81,7 @@ def find(root):
         top = folders[0]
     if folders and files:
         raise DataError(f"{shown(files[0])}: lies beside class folders; move it into one of them, or out of {top}")
-    labels = []
+    labels: list[int] = []
     for label, folder in enumerate(folders):
         below, others = _below(folder)
         passed += others
@@ -93,7 +101,7 @@ def find(root):
     return Found(files, np.array(labels) if folders else None, tuple(f.name for f in folders), tuple(passed))
 
 
-def check_name(path):
+def check_name(path: Path) -> None:
     """Raise DataError for a path that is not UTF-8."""
     try:
         str(path).encode()
@@ -103,19 +111,21 @@ def check_name(path):
         ) from error
 
 
-def shown(path):
+def shown(path: object) -> str:
     """A path as text that any terminal takes, whatever bytes its name has."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
-def sizes_and_channels(files, on_done=None):
+def sizes_and_channels(
+    files: Sequence[Path], on_done: Callable[[int], object] | None = None
+) -> tuple[list[tuple[int, int]], int]:
     """(height, width) of each file as it will be shown, and 1 where all are grey, else 3. Reads their headers only.
 
     Raises DataError, which names all files that are no readable pictures.
     """
-    found = [None] * len(files)
+    found = [((0, 0), False)] * len(files)
 
-    def look(place):
+    def look(place: int) -> None:
         with _opened(files[place]) as image:
             if 0 in image.size:
                 raise OSError(f"it is {image.width} × {image.height}")
@@ -131,7 +141,14 @@ def sizes_and_channels(files, on_done=None):
     return list(sizes), 1 if all(grey) else 3
 
 
-def read(files, shape, *, square, on_done=None, out=None):
+def read(
+    files: Sequence[Path],
+    shape: tuple[int, int, int],
+    *,
+    square: bool,
+    on_done: Callable[[int], object] | None = None,
+    out: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
     """Pictures uint8 (N, H, W, C) of files, decoded on all cores, each straight to its place.
 
     shape: (H, W, C). square: whether each is cut to the square in its middle and scaled; else all have that size.
@@ -141,13 +158,12 @@ def read(files, shape, *, square, on_done=None, out=None):
     Pictures are turned as their EXIF orientation says, and laid on white where they are transparent; of several
     frames the first is taken. Raises DataError, which names all files that are broken.
     """
-    shape = (len(files), *shape)
-    out = room(shape) if out is None else out
+    out = room((len(files), *shape)) if out is None else out
 
-    def decode(place):
+    def decode(place: int) -> None:
         with _opened(files[place]) as image:
-            pixels = _pixels(image, shape[1:], square)
-        if pixels.shape != shape[1:]:
+            pixels = _pixels(image, shape, square)
+        if pixels.shape != shape:
             raise OSError(f"it is {pixels.shape[0]} × {pixels.shape[1]}, unlike the others")
         out[place] = pixels
 
@@ -155,7 +171,7 @@ def read(files, shape, *, square, on_done=None, out=None):
     return out
 
 
-def room(shape):
+def room(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """An array uint8 for pictures: in memory, or in a temporary file that goes when the array does."""
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
         return np.empty(shape, np.uint8)
@@ -163,14 +179,14 @@ def room(shape):
         return np.memmap(file, np.uint8, "w+", shape=shape)
 
 
-def fitted(image, side):
+def fitted(image: Image, side: int) -> Image:
     """The square in the middle of a Pillow image, scaled to side x side."""
     from PIL import ImageOps
 
     return ImageOps.fit(image, (side, side))
 
 
-def _pixels(image, shape, square):
+def _pixels(image: Image, shape: tuple[int, int, int], square: bool) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     if square:
@@ -185,7 +201,7 @@ def _pixels(image, shape, square):
 
 
 @contextmanager
-def _opened(file):
+def _opened(file: Path) -> Iterator[Image]:
     from PIL import Image
 
     with Image.open(file, formats=tuple(_decoded())) as image:
@@ -194,12 +210,13 @@ def _opened(file):
         yield image
 
 
-def _all(work, files, on_done):
+def _all(work: Callable[[int], object], files: Sequence[Path], on_done: Callable[[int], object] | None) -> None:
     """Call `work` with the place of every file, in as many threads as there are cores: Pillow lets them run."""
     from PIL import Image
 
-    def some(start):
-        broken, places = [], range(start, min(start + _AT_ONCE, len(files)))
+    def some(start: int) -> tuple[int, list[tuple[Path, Exception]]]:
+        broken: list[tuple[Path, Exception]] = []
+        places = range(start, min(start + _AT_ONCE, len(files)))
         for place in places:
             try:
                 work(place)
@@ -208,7 +225,7 @@ def _all(work, files, on_done):
                 broken.append((files[place], error))
         return len(places), broken
 
-    broken = []
+    broken: list[tuple[Path, Exception]] = []
     pool = ThreadPoolExecutor(cores())
     try:
         for done, bad in pool.map(some, range(0, len(files), _AT_ONCE)):
@@ -226,14 +243,16 @@ def _all(work, files, on_done):
         ) from error
 
 
-def cores():
+def cores() -> int:
     """Those that this process may use; where the system does not say, those that there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _listed(folder):
+def _listed(folder: Path) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
     """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones are left out."""
-    folders, files, passed = [], [], []
+    folders: list[Path] = []
+    files: list[Path] = []
+    passed: list[tuple[Path, str]] = []
     try:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
@@ -251,7 +270,7 @@ def _listed(folder):
     return folders, files, passed
 
 
-def _below(folder):
+def _below(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """(pictures, passed over) in a folder and below. A link to a folder is not followed: it may lead back."""
     folders, files, passed = _listed(folder)
     for inner in folders:
@@ -264,25 +283,25 @@ def _below(folder):
     return files, passed
 
 
-def _some(passed):
+def _some(passed: Sequence[tuple[Path, str]]) -> str:
     return f"{len(passed):,}: {_names(path for path, _ in passed)}"
 
 
-def _names(paths):
+def _names(paths: Iterable[Path]) -> str:
     paths = list(paths)
     more = ", …" if len(paths) > _NAMED else ""
     return ", ".join(shown(Path(path).name) for path in paths[:_NAMED]) + more
 
 
-def _formats():
+def _formats() -> str:
     return " ".join(sorted(suffixes()))
 
 
-def said_of(passed):
+def said_of(passed: Sequence[tuple[Path, str]]) -> str | None:
     """A sentence on what was passed over: how many, why, and the first names; None if nothing was."""
     if not passed:
         return None
-    reasons = {}
+    reasons: dict[str, list[Path]] = {}
     for path, why in passed:
         reasons.setdefault(why, []).append(path)
     parts = [f"{len(paths):,} ({why}): {_names(paths)}" for why, paths in reasons.items()]

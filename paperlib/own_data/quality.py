@@ -1,9 +1,14 @@
 """Did training on somebody's images work? What an autoencoder learned, measured against knowing nothing."""
 
+from __future__ import annotations
+
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 MOST_ERROR = 0.9  # of the mean image's: above, the reproductions show no more than what all images have in common
 LEAST_DISTINCT = 0.9  # of the distinct images
@@ -25,7 +30,7 @@ class Quality:
     error: float  # mean squared error of reproductions of crops as in training, values 0 to 1
     mean_image_error: float  # of one picture for all crops, their mean
 
-    def shortcomings(self):
+    def shortcomings(self) -> list[str]:
         """What shows that training failed, in words; empty if it worked."""
         found = []
         if not self.error <= MOST_ERROR * self.mean_image_error:
@@ -37,7 +42,7 @@ class Quality:
             found.append(f"embeddings vary in {self.effective_rank:.2g} directions")
         return found
 
-    def describe(self):
+    def describe(self) -> str:
         """A sentence with all numbers."""
         return (
             f"{self.distinct_embeddings:,} distinct embeddings of {self.distinct_images:,} distinct images "
@@ -47,17 +52,17 @@ class Quality:
             "the mean image."
         )
 
-    def as_plain_data(self):
+    def as_plain_data(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def spread(images):
+def spread(images: NDArray[np.uint8]) -> float:
     """Mean squared distance of images (N, H, W, C) uint8, values 0 to 1, from their mean; of up to 1,000 of them."""
     some = images[np.sort(np.random.default_rng(0).permutation(len(images))[:_IMAGES])] / np.float32(255)
     return float(np.mean((some - some.mean(axis=0)) ** 2, dtype=np.float64))
 
 
-def crops_as_in_training(images, size, seed=0):
+def crops_as_in_training(images: NDArray[np.uint8], size: int, seed: int = 0) -> NDArray[np.float32]:
     """Random windows (M, size, size, C) float32 in [0, 1] of up to 1,000 images uint8, every second one mirrored."""
     draw = np.random.default_rng(seed)
     chosen = np.sort(draw.permutation(len(images))[:_IMAGES])
@@ -70,7 +75,9 @@ def crops_as_in_training(images, size, seed=0):
     return crops / np.float32(255)
 
 
-def measure(embeddings, images, crops, reproductions):
+def measure(
+    embeddings: NDArray, images: NDArray[np.uint8], crops: NDArray[np.float32], reproductions: NDArray[np.float32]
+) -> Quality:
     """The `Quality` of embeddings (N, n) of images (N, H, W, C) uint8, and of reproductions of crops (M, h, w, C)."""
     margin = [(total - part) // 2 for total, part in zip(images.shape[1:3], crops.shape[1:3])]
     window = tuple(slice(start, start + part) for start, part in zip(margin, crops.shape[1:3]))
@@ -85,12 +92,13 @@ def measure(embeddings, images, crops, reproductions):
     )
 
 
-def _distinct(arrays):
+def _distinct(arrays: Iterable[NDArray]) -> int:
     """How many of the arrays differ; 16 bytes of memory for each."""
-    return len({hashlib.blake2b(np.ascontiguousarray(array), digest_size=16).digest() for array in arrays})
+    contiguous = (np.ascontiguousarray(array) for array in arrays)
+    return len({hashlib.blake2b(array, digest_size=16).digest() for array in contiguous})  # type: ignore[arg-type]
 
 
-def effective_rank(embeddings):
+def effective_rank(embeddings: NDArray) -> float:
     """In how many directions embeddings (N, n) vary: exp of the entropy of the shares of variance.
 
     From 1, all along one line, to n, as much in every direction; 0 if all are equal (Roy and Vetterli, EUSIPCO 2007).

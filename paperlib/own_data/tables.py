@@ -1,8 +1,17 @@
 """Tables of embeddings, .csv or .parquet: a row a sample, a column a number, and perhaps labels and file names."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from paperlib.data import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LABELS = ("label", "labels", "class", "target", "y", "y_train")  # names of columns, in any case
 FILES = ("path", "file", "files", "filename", "file_name", "image")
@@ -10,7 +19,7 @@ _COUNTERS = ("", "index", "id", "row")  # these count the rows and say nothing o
 LARGEST_LISTED = 5  # columns that a message names
 
 
-def arrays(path):
+def arrays(path: Path) -> tuple[dict[str, NDArray], list[str]]:
     """The arrays `embeddings`, `labels` and `files` of a table, as far as it has them, and the columns passed over.
 
     Columns of numbers are the embedding, in their order, or one column of lists of numbers is. Without a header, all
@@ -22,7 +31,9 @@ def arrays(path):
     table.columns = [str(name) for name in table.columns]
     if not len(table):
         raise DataError(f"{path}: has no rows; give 2 samples or more")
-    found, passed, numbers = {}, [], []
+    found: dict[str, NDArray] = {}
+    passed: list[str] = []
+    numbers: list[pd.Series] = []
     for name in table.columns:
         column, plain = table[name], name.strip().lower()
         if plain in LABELS and "labels" not in found:
@@ -47,7 +58,7 @@ def arrays(path):
     return found, passed
 
 
-def _read(path):
+def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -64,7 +75,7 @@ def _read(path):
         raise DataError(f"{path}: damaged or no table ({reason}); write or copy it again") from error
 
 
-def _is_number(text):
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
@@ -72,7 +83,7 @@ def _is_number(text):
     return True
 
 
-def _labels(path, name, column):
+def _labels(path: Path, name: str, column: pd.Series) -> NDArray:
     if column.isna().any():
         raise DataError(f"{path}: {name} is empty in row {int(column.isna().argmax())}; give every sample a label")
     if column.dtype.kind in "iu":
@@ -82,7 +93,7 @@ def _labels(path, name, column):
     return column.astype(str).to_numpy(dtype=str)
 
 
-def _stacked(path, name, column):
+def _stacked(path: Path, name: str, column: pd.Series) -> NDArray[np.float64]:
     lengths = {len(row) if isinstance(row, (list, tuple, np.ndarray)) else -1 for row in column}
     if len(lengths) != 1:
         raise DataError(f"{path}: {name} has lists of different lengths; give every sample as many numbers")

@@ -95,8 +95,8 @@ def durations(folder: Path) -> str:
     """
     row = pd.read_csv(folder / "figures.csv").iloc[0]
     return (
-        f"`make figures` took {row['other_median']:.0f} s when everything had to be trained and "
-        f"{row['ours_median']:.0f} s when all was on record (medians of {row['n']}, {row['device']})."
+        f"`make figures` took {row['other_median']:.0f} s the first time, when everything has to be trained, and "
+        f"{row['ours_median']:.0f} s when nothing had changed since (medians of {row['n']}, {row['device']})."
     )
 
 

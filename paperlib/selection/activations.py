@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -125,26 +125,28 @@ def _standardized_rankings(embeddings: NDArray, penalty: float, pairs: bool, ord
     _check_standardizable(mean[live], deviation[live], dtype)
     mean, deviation = mean[live].astype(dtype), deviation[live].astype(dtype)
 
-    def standardized(depth):
+    def standardized(depth: int) -> Iterator[tuple[int, NDArray]]:
         for start, rows in finite_blocks(embeddings, at_least=depth):
             rows = (rows[:, live] - mean) / deviation
             if penalty:
                 rows -= dtype.type(penalty) * (rows > _HIGHLY_ACTIVE).sum(axis=1, keepdims=True, dtype=dtype)
             yield start, rows
 
-    def lists(blocks, count, depth):
+    def lists(
+        blocks: Iterable[tuple[int, NDArray]], count: int, depth: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         best = best_of_blocks(blocks, count, depth, order)
         return best.samples, best.live
 
-    def single(depth):
+    def single(depth: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         return lists(standardized(depth), elements, depth)
 
-    def paired(offset, depth):
+    def paired(offset: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         count = elements // 2 if 2 * offset == elements else elements  # halfway around, pairs come twice
         sums = ((start, (rows + np.roll(rows, -offset, axis=1))[:, :count]) for start, rows in standardized(depth))
         return lists(sums, count, depth)
 
-    return [single] + [partial(paired, offset) for offset in range(1, elements // 2 + 1) if pairs]
+    return [single, *(partial(paired, offset) for offset in range(1, elements // 2 + 1) if pairs)]
 
 
 def _check_standardizable(mean: NDArray, deviation: NDArray, dtype: np.dtype) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from paperlib.selection.blocks import largest, safe_factor, statistics
 from paperlib.selection.components import principal_components
-from paperlib.selection.greedy import greedy
+from paperlib.selection.greedy import Floats, greedy
 from paperlib.selection.points import Points, distance_error, threads
 from paperlib.selection.ties import Ties, best, priority
 
@@ -56,7 +56,7 @@ def k_center(
     error = distance_error(points)
     start = best(-points.squared_distances(points.placed(mean)), error, order(np.arange(len(points))))
 
-    def nearest(distances, products, squares, square, new):
+    def nearest(distances: Floats, products: Floats, squares: Floats, square: float, new: Floats) -> None:
         to_chosen = squares + square
         to_chosen -= 2 * products
         np.minimum(distances, to_chosen, out=new)

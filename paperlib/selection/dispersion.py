@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.selection.blocks import statistics
-from paperlib.selection.greedy import greedy
+from paperlib.selection.greedy import Floats, greedy
 from paperlib.selection.points import Points, distance_error
 from paperlib.selection.ties import Ties, best, priority
 
@@ -57,13 +57,13 @@ def max_dispersion(
     longest = float(np.sqrt(points.squares.max())) or 1.0
     start = best(points.squared_distances(points.placed(mean)), error, order(np.arange(len(points))))
 
-    def add_distances(sums, products, squares, square, new):
+    def add_distances(sums: Floats, products: Floats, squares: Floats, square: float, new: Floats) -> None:
         distances = squares + square
         distances -= 2 * products
         distances[distances < error] = 0  # copies, and what rounding cannot tell from them
         np.add(sums, np.sqrt(distances, out=distances), out=new)
 
-    def tolerance(chosen):
+    def tolerance(chosen: int) -> float:
         return chosen * error / longest
 
     return greedy(points, k, start, np.zeros(len(points)), points.squares, add_distances, tolerance, order)

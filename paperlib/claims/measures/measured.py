@@ -36,7 +36,7 @@ class Measured:
     tested: Any = None
     terms: dict = field(default_factory=dict)
     records: tuple = ()
-    spread: tuple | None = None
+    spread: tuple[float, int] | None = None
     detectable: float = float("nan")
 
 

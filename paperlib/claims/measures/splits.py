@@ -65,7 +65,8 @@ def late_difference(evidence: Evidence) -> Measured:
         arm = arm[np.isclose(arm["split"].to_numpy()[:, None], LATE).any(axis=1)]
         runs = arm.groupby(["seed", "autoencoder"], dropna=False)["split"].transform("nunique")
         arms.append(arm[runs == len(LATE)])  # a seed that has one of them only would be another mixture
-    return _difference(evidence, *arms, "unpaired (Welch), a seed's two splits averaged")
+    eq4, random = arms
+    return _difference(evidence, eq4, random, "unpaired (Welch), a seed's two splits averaged")
 
 
 def spread_at_the_end(evidence: Evidence) -> Measured:
