@@ -354,6 +354,7 @@ def _budget_differences(axis: Axes, arms: Mapping[str, pd.DataFrame]) -> None:
     axis.axhline(0, color=COLORS["full"], linewidth=1.5)
     axis.set_xticks(range(len(others)), [ARMS[name].first.replace(" first", "\nfirst") for name in others], fontsize=9)
     axis.set_xlim(-0.6, max(len(others), 1) - 0.2)
+    axis.set_visible(bool(others))
     axis.set_ylabel("minus the full set alone (points)")
     axis.set_title("difference of means,\n95 % interval", fontsize=9)
 

@@ -51,8 +51,9 @@ def scaling(folder: Path) -> pd.DataFrame:
 def draw(folder: Path) -> None:
     """Write the picture speed.png (and PDF) of all three to `folder`."""
     with plt.rc_context(STYLE | {"axes.grid.axis": "x"}):
-        figure, (ratios, parts, sizes) = plt.subplots(3, 1, figsize=(8, 11), height_ratios=(5, 5, 4))
         table = comparisons(folder).dropna(subset=["times_as_fast"])[::-1]
+        heights = (0.45 * len(table), 4, 3.5)  # inches; a row has two lines
+        figure, (ratios, parts, sizes) = plt.subplots(3, 1, figsize=(8, sum(heights) + 1), height_ratios=heights)
         at, fast = range(len(table)), table["times_as_fast"]
         ratios.hlines(at, 1, fast, color=COLORS["random"], linewidth=1)  # from 1, as fast: a log axis has no 0
         errors = [fast - table["lowest"], table["highest"] - fast]
