@@ -45,6 +45,7 @@ def test_04_random_ends_higher_where_most_steps_are_on_the_subset(claims):
     for name in ("C6", "C7b"):
         assert claims.loc[name, "verdict"] == rules.NOT and claims.loc[name, "high"] < 0
     assert claims.loc["C8", "verdict"] == rules.UNDECIDED
+    assert claims.loc["C7", "verdict"] == rules.DIRECTION
     assert abs(claims.loc["C7", "ours"]) < abs(claims.loc["C7b", "ours"])
 
 
@@ -66,6 +67,7 @@ def test_07_neither_balance_nor_filling_up_is_shown_to_be_the_reason(dataset):
     found = controls.differences(arms[arms["split"] >= 0.9]).set_index(["arm", "minus", "split"]).sort_index()
     balanced = found.loc["balanced random", "random"]
     assert ((balanced["low"] < 0) & (balanced["high"] > 0)).all()
+    assert balanced[["low", "high"]].abs().to_numpy().max() < 1.5  # "about a point"
     assert (found.loc[("eq. 4, union", "random, as many as the union"), "high"] < 0).all()
     assert found.loc[("eq. 4, fill", "random", 1.0), "high"] < 0
     assert found.loc[("random, as many as the union", "random", 1.0), "high"] < 0
