@@ -6,6 +6,7 @@ import papermill
 import pytest
 
 from paperlib.figures import stamps
+from paperlib.pages import notebooks
 from paperlib.pages.notebooks import run
 from paperlib.study import recording
 
@@ -94,6 +95,18 @@ def test_headless_writes_digests_of_what_it_made_alone(tmp_path, all_on_record):
     (folder / "a.csv").write_text("2")
     run("quick", "", "02", root=tmp_path)
     assert f"{folder}/a.csv: changed since it was made" in list(stamps.changed(folder))
+
+
+def test_headless_does_not_begin_further_notebooks_once_it_is_interrupted(tmp_path, all_on_record, monkeypatch):
+    _notebooks(tmp_path, **{f"_{number:02}_ran": f"open('ran{number}', 'w').close()" for number in range(1, 9)})
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks, "as_completed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run("quick", root=tmp_path)
+    assert len(list(tmp_path.glob("ran*"))) < 8
 
 
 def test_headless_executes_nothing_twice_and_still_knows_what_it_made(tmp_path, all_on_record, capsys):

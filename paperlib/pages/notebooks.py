@@ -89,21 +89,25 @@ def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Pa
     failed = None
     with ProcessPoolExecutor(min(_AT_ONCE, len(todo) or 1), get_context("spawn")) as pool:
         ending = {pool.submit(_execute, notebook, parameters, root): notebook for notebook in todo}
-        for number, future in enumerate(as_completed(ending), 1):
-            notebook = ending[future]
-            try:
-                executed = future.result()
-            except CancelledError:
-                continue
-            except Exception as error:  # the one that runs beside it may still end well
-                failed = failed or error
-                pool.shutdown(wait=False, cancel_futures=True)
-                continue
-            executed.metadata[_MADE_FROM] = todo[notebook]
-            part = root / "build" / notebook.name
-            nbformat.write(executed, part)
-            os.replace(part, folder / "notebooks" / notebook.name)
-            print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
+        try:
+            for number, future in enumerate(as_completed(ending), 1):
+                notebook = ending[future]
+                try:
+                    executed = future.result()
+                except CancelledError:
+                    continue
+                except Exception as error:  # the one that runs beside it may still end well
+                    failed = failed or error
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    continue
+                executed.metadata[_MADE_FROM] = todo[notebook]
+                part = root / "build" / notebook.name
+                nbformat.write(executed, part)
+                os.replace(part, folder / "notebooks" / notebook.name)
+                print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
+        except BaseException:  # such as Ctrl-C: those that have not begun are not waited for
+            pool.shutdown(cancel_futures=True)
+            raise
     if failed:
         raise failed
 

@@ -180,7 +180,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--run", default="", help="train this one again: the name of its record, or its hash")
     parser.add_argument("--data", default="", help="the data set to train on; that of the profile if left out")
     parser.add_argument("--minutes", type=float, help="with --run: train for so long; the next call goes on")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.minutes is not None and not arguments.run:
+        parser.error(f"minutes is {arguments.minutes:g}, but no run is named: give RUN, too")
+    return arguments
 
 
 def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Iterator[str]:
@@ -225,8 +228,9 @@ if __name__ == "__main__":
     except (ValueError, OSError) as error:
         sys.exit(str(error))
     except Interrupted as stopped:
-        goes_on = "; the same command goes on" if stopped.saved and arguments.minutes else ""
-        sys.exit(f"{stopped}{goes_on}".capitalize())
+        goes_on = stopped.saved and arguments.minutes
+        after = "the same command goes on" if goes_on else "nothing that is committed was changed"
+        sys.exit(f"{str(stopped).capitalize()}; {after}")
     except KeyboardInterrupt:
         sys.exit("Stopped; nothing that is committed was changed")
     if problems:

@@ -100,7 +100,7 @@ PROFILES = {
             encoder_seeds=(0,),
             hypothesis_seeds=(0,),
         ),
-        # make figures PROFILE=cpu DATA=...   about four hours on two cores with bfloat16 instructions.
+        # make figures PROFILE=cpu DATA=...   hours on two cores: make records PROFILE=cpu PLAN=1 says how many.
         # CIFAR-10 with 1/67 of the paper's samples seen: expect 60 to 70 % for the baseline.
         Profile(
             name="cpu",

@@ -161,9 +161,9 @@ def test_no_reason_that_was_tried_gives_the_papers_order():
 
 
 def test_what_the_readme_says_of_the_papers_scale():
-    """One seed each: within a point of 83.3 %, hardly lower when cut off, random ten points above 57.6 %."""
+    """One seed each: within a point of 83.3 %, hardly lower when cut off, random more than ten points above 57.6 %."""
     paper = ledger.of_folder(ROOT / "figures" / "paper")[0].set_index("id")
     assert paper.loc["C1", "n"] == 1 and abs(paper.loc["C1", "ours"] - 83.3) < 1
     assert paper.loc["C10", "n"] == 1 and paper.loc["C1", "ours"] - paper.loc["C10", "ours"] < 1.5
-    assert paper.loc["C5", "n"] == 1 and 9.5 < paper.loc["C5", "ours"] - 57.6 < 11.5
+    assert paper.loc["C5", "n"] == 1 and 10 < paper.loc["C5", "ours"] - 57.6 < 11.5
     assert paper.loc["C4", "verdict"] == rules.NOT_MEASURED
