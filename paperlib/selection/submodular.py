@@ -6,6 +6,7 @@ A greedy choice has at least 1 - 1/e of the largest value (Nemhauser, Wolsey and
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -168,6 +169,13 @@ def feature_based(
 def _apricot(method: str) -> Any:
     try:
         import apricot
+        from apricot.functions import facilityLocation, featureBased
     except ImportError as error:
         raise ImportError(f"method {method!r} needs the library apricot-select: pip install apricot-select") from error
+    # It compiles its loops anew at every fit, which takes seconds: by class, that is once a class.
+    for module in (facilityLocation, featureBased):
+        for name in ("calculate_gains", "calculate_gains_sieve"):
+            compiler = getattr(module, name)
+            if not hasattr(compiler, "cache_info"):
+                setattr(module, name, functools.cache(compiler))
     return apricot

@@ -49,6 +49,15 @@ def test_every_choice_is_a_greedy_one_among_copies(method):
     assert_is_greedy(chosen, METHODS[method](embeddings), 30)
 
 
+def test_many_classes_are_compiled_for_once():
+    """apricot would compile for each of them, which takes two seconds."""
+    apricot = pytest.importorskip("apricot")
+    embeddings, labels = np.random.default_rng(0).gamma(0.7, size=(600, 3)), np.arange(600) % 200
+    chosen = select(embeddings, 400, "facility_location", labels=labels, by_class=True)
+    assert np.array_equal(np.bincount(labels[chosen]), np.full(200, 2))
+    assert apricot.functions.facilityLocation.calculate_gains.cache_info().misses == 1
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_missing_library_is_named(method, monkeypatch):
     monkeypatch.setitem(sys.modules, "apricot", None)
