@@ -225,12 +225,15 @@ def _style(progress: str) -> str:
 
 @contextmanager
 def _one_line_errors(kept: Sequence[str]) -> Iterator[None]:
-    """Turn errors that name their way out into a line on stderr and an exit code. kept: what an interrupt leaves."""
+    """Turn errors that name their way out into a line on stderr and an exit code.
+
+    kept: what an interrupt leaves; one in training says itself where it stopped (`paperlib.checkpoints.Interrupted`).
+    """
     began = time.monotonic()
     try:
         yield
-    except KeyboardInterrupt:
-        left = "; ".join(kept) or "nothing was finished"
+    except KeyboardInterrupt as error:
+        left = "; ".join([*filter(None, [str(error)]), *kept]) or "nothing was finished"
         click.echo(f"\nInterrupted after {time.monotonic() - began:.0f} s: {left}. The same command goes on.", err=True)
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:

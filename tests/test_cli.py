@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from paperlib import cli
+from paperlib.checkpoints import Interrupted
 from paperlib.own_data import embedding, manifest
 from paperlib.selection import METHODS, select
 
@@ -123,7 +124,7 @@ def test_a_class_that_loses_all_its_samples_is_a_warning(vectors, tmp_path):
 def test_embeddings_are_used_again_for_another_method_and_k(photos, tmp_path, monkeypatch):
     trained = []
 
-    def learned(samples, plan, progress):
+    def learned(samples, plan, progress, checkpoints):
         trained.append(plan)
         quality = dict(
             samples=12,
@@ -155,13 +156,17 @@ def test_training_that_does_not_work_has_its_own_exit_code(photos, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_interrupt_says_what_is_kept(photos, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(KeyboardInterrupt(), ""), (Interrupted((0, 7), saved=True), "stopped after 7 steps; ")],
+)
+def test_an_interrupt_says_what_is_kept(photos, tmp_path, monkeypatch, error, said):
     def interrupted(*_, **__):
-        raise KeyboardInterrupt
+        raise error
 
     monkeypatch.setattr(embedding, "embed", interrupted)
     done = run("select", photos, "-k", 3, "--out", tmp_path / "out")
-    assert done.exit_code == cli.INTERRUPTED and "decoded pictures are kept in" in done.stderr
+    assert done.exit_code == cli.INTERRUPTED and f" s: {said}the decoded pictures are kept in" in done.stderr
     assert "Traceback" not in done.output
 
 

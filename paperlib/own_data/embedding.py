@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
 from paperlib.selection import METHODS
-from paperlib.study import environment
+from paperlib.study import environment, interruption, records
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
@@ -33,6 +35,7 @@ _SHARE = 4_320 / 50_000  # of the samples that the paper keeps
 _ATTEMPTS = ((1, 1.0), (4, 1.0), (8, 0.3))
 _RESIDENT = 1 << 30  # bytes of images; more are read from where they lie at every step
 _EMBED_PIXELS = 500 * 24 * 24  # of the images that are embedded at once
+STATES = "checkpoints"  # a folder, among what is kept, of the states of trainings under way
 _WITHOUT = {"random", "random_balanced"}  # methods that look at no embedding
 
 
@@ -149,27 +152,38 @@ def embed(
     Parameters
     ----------
     plan: of `plan`. progress: a `paperlib.study.progress.Progress`.
-    keep: a folder for the embeddings: with the same samples and plan, the next call takes them from there.
+    keep: a folder for the embeddings: with the same samples and plan, the next call takes them from there. A training
+        under way keeps its state there, every four minutes and when it is interrupted: the next call goes on from it,
+        to the same bits. What earlier attempts found is not kept; they are made again.
 
-    Returns `Embedded`. Raises ValueError for sizes that do not fit, NotLearnedError where no attempt worked.
+    Returns `Embedded`. Raises ValueError for sizes that do not fit, NotLearnedError where no attempt worked,
+    `paperlib.checkpoints.Interrupted` at SIGINT or SIGTERM while it trains.
     """
     if plan is None:
         assert samples.embeddings is not None  # or they would have a plan
         return Embedded(samples.embeddings)
 
-    def compute() -> tuple[NDArray[np.float32], dict[str, Any]]:
-        return _learned(samples, plan, progress)
-
     if keep is None:
-        return Embedded(*compute())
+        return Embedded(*_learned(samples, plan, progress, lambda steps, rate: None))
     run = {"fingerprint": samples.fingerprint, "plan": plan, "code": environment.CODE}
-    return Embedded(*kept.embeddings(keep, run, compute))
+
+    def checkpoints(steps: int, rate: float) -> Checkpoints:
+        key = records.content_hash({**run, "attempt": [steps, rate]})
+        return Checkpoints([(0, steps)], Path(keep) / STATES, key)
+
+    return Embedded(*kept.embeddings(keep, run, lambda: _learned(samples, plan, progress, checkpoints)))
 
 
 def _learned(
-    samples: Samples, plan: Mapping[str, Any], progress: Progress
+    samples: Samples,
+    plan: Mapping[str, Any],
+    progress: Progress,
+    checkpoints: Callable[[int, float], Checkpoints | None],
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """(embeddings, how they came about) of the first attempt that works."""
+    """(embeddings, how they came about) of the first attempt that works.
+
+    checkpoints: an attempt's steps and rate -> where its states are kept; None: nowhere.
+    """
     from paperlib import training
     from paperlib.own_data import quality
 
@@ -183,33 +197,50 @@ def _learned(
             "of another network, or choose the method 'random', which needs none"
         )
     for steps, rate in plan["attempts"]:
-        attempt = {"steps": steps, "learning_rate": rate}
-        progress.start(steps)
-        progress.begin(f"autoencoder, rate {rate:g}", steps)
+        states = checkpoints(steps, rate)
         try:
-            trained = training.train_autoencoder(
-                samples.images,
-                embedding_size=plan["embedding_size"],
-                image_size=plan["crop_size"],
-                steps=steps,
-                batch=plan["batch"],
-                learning_rate=rate,
-                precision=plan["precision"],
-                feed=plan["feed"],
-                seed=plan["seed"],
-                on_step=progress.step,
-            )
+            trained = _trained(samples.images, plan, steps, rate, progress, states)
+            embeddings, found = _measured(trained, samples.images, crops)
+            said = "; ".join(found.shortcomings())
         except training.DivergedError as error:
-            tried.append({**attempt, "said": str(error)})
-            continue
-        finally:
-            progress.finish()
-        embeddings, found = _measured(trained, samples.images, crops)
-        short = found.shortcomings()
-        tried.append({**attempt, "said": "; ".join(short) or "it worked"})
-        if not short:
+            said = str(error)
+        if states:
+            states.done((0, steps))
+        tried.append({"steps": steps, "learning_rate": rate, "said": said or "it worked"})
+        if not said:
             return embeddings, {"attempts": tried, "quality": found.as_plain_data()}
     raise NotLearnedError(_advice(samples, plan, tried))
+
+
+def _trained(
+    images: NDArray[np.uint8],
+    plan: Mapping[str, Any],
+    steps: int,
+    rate: float,
+    progress: Progress,
+    checkpoints: Checkpoints | None,
+) -> Autoencoder:
+    """The autoencoder of one attempt, which goes on from where an interrupted one stood."""
+    from paperlib import training
+
+    settings = training.AutoencoderSettings(
+        embedding_size=plan["embedding_size"],
+        image_size=plan["crop_size"],
+        batch=plan["batch"],
+        learning_rate=rate,
+        precision=plan["precision"],
+        feed=plan["feed"],
+        seed=plan["seed"],
+    )
+    left = steps_to_take([(0, steps)], checkpoints.positions if checkpoints else ())
+    progress.start(left)
+    progress.begin(f"autoencoder, rate {rate:g}", left)
+    try:
+        with interruption.on_signals() as signalled:
+            watched: dict[str, Any] = dict(on_step=progress.step, should_stop=signalled, checkpoints=checkpoints)
+            return next(training.train_autoencoders(images, [steps], settings, **watched))
+    finally:
+        progress.finish()
 
 
 def _measured(
@@ -229,10 +260,10 @@ def _measured(
 
 
 def _advice(samples: Samples, plan: Mapping[str, Any], tried: Sequence[Mapping[str, Any]]) -> str:
-    last = tried[-1]
+    last, attempts = tried[-1], "1 attempt" if len(tried) == 1 else f"{len(tried)} attempts"
     return (
         f"{samples.name}: the autoencoder learned too little to choose by, in {budget(plan):,} steps "
-        f"({len(tried)} attempts; the last: {last['steps']:,} steps, rate {last['learning_rate']:g}: {last['said']}). "
+        f"({attempts}; the last: {last['steps']:,} steps, rate {last['learning_rate']:g}: {last['said']}). "
         f"Give more steps than {last['steps']:,}, another learning rate or a larger image size; embeddings of another "
         "network; or the method 'random', which needs none"
     )

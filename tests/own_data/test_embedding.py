@@ -1,7 +1,11 @@
+import os
+import signal
+
 import numpy as np
 import pytest
 
-from paperlib.own_data import embedding, loading
+from paperlib.checkpoints import Interrupted
+from paperlib.own_data import embedding, loading, quality
 from paperlib.selection import METHODS
 
 
@@ -58,3 +62,25 @@ def test_a_rate_that_diverges_is_an_attempt_that_failed(silent):
 
 def test_methods_that_draw_need_no_embeddings():
     assert [name for name in METHODS if not embedding.needed(name)] == ["random", "random_balanced"]
+
+
+def test_an_interrupted_training_goes_on(tmp_path, silent, monkeypatch):
+    monkeypatch.setattr(quality, "MOST_ERROR", 10)  # so few steps will do
+    samples = loading.load("digits")
+    plan = embedding.plan(samples, 126, size=18, steps=40, learning_rate=0.1)
+    undisturbed = embedding.embed(samples, plan, silent, keep=tmp_path / "undisturbed")
+    steps, folder = [], tmp_path / "interrupted"
+
+    def step(*_):
+        steps.append(1)
+        if len(steps) == 15:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    silent.step = step
+    with pytest.raises(Interrupted, match="^stopped after 1[56] steps$"):
+        embedding.embed(samples, plan, silent, keep=folder)
+    assert len(list((folder / embedding.STATES).iterdir())) == 1
+    found = embedding.embed(samples, plan, silent, keep=folder)
+    assert len(steps) == 40 and not found.were_kept and found.training == undisturbed.training
+    assert np.array_equal(found.embeddings, undisturbed.embeddings)
+    assert not list((folder / embedding.STATES).iterdir())
