@@ -9,6 +9,9 @@ from paperlib.study import records
 from paperlib.study.profiles import PROFILES, Profile, profile
 
 TRAINING_SAMPLES = 50_000  # of CIFAR-10
+# Section V: the baseline's time on one Tesla P100, "nearly 35x faster than training on an Intel Core i7 CPU".
+PAPER_SECONDS = 736
+PAPER_CORE_I7 = 35
 
 
 def scale(folders: Sequence[Path]) -> str:
@@ -78,6 +81,61 @@ def profiles() -> str:
     ]
     table = pd.DataFrame(rows, columns=["profile", "data", "k", "autoencoder", "classifier"])
     return table.to_markdown(index=False, disable_numparse=True)
+
+
+def trainings(folders: Sequence[Path]) -> str:
+    """Say how long one training of each kind took, beside the paper's.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        figures/PROFILE, each with its records.
+
+    Returns
+    -------
+    str
+        A Markdown table. Minutes are of training alone, without tests; images a second are the fastest run's.
+    """
+    rows = []
+    for folder in folders:
+        here, kinds = profile(folder.name), dict[str, list[dict]]()
+        for record in records.read_all(folder / "records"):
+            kinds.setdefault(_kind(record, here), []).append(record)
+        for kind in ("full set alone", "subset alone", "autoencoder"):
+            if some := kinds.get(kind):
+                size = (some[0]["run"]["steps"], some[0]["run"]["batch"])
+                devices = " and ".join(sorted({record["environment"]["device"] for record in some}))
+                seconds = [record["times"]["train_s"] for record in some]
+                rows.append(_taken(kind, *size, seconds, f"profile `{folder.name}`, {devices}", f"{len(some)}"))
+    paper = profile("paper")
+    for times, machine in ((1, "one Tesla P100"), (PAPER_CORE_I7, f"an Intel Core i7, nearly {PAPER_CORE_I7} times")):
+        seconds = [float(times * PAPER_SECONDS)]
+        rows.append(_taken("full set alone", paper.steps, paper.batch, seconds, f"the paper, {machine}", "not stated"))
+    return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+
+
+def _kind(record: dict, here: Profile) -> str:
+    """What a record's run trains, if it is one of full length at the profile's defaults; else ""."""
+    run = record["run"]
+    if run["kind"] == "AutoencoderRun":
+        return "autoencoder" if run["steps"] == here.autoencoder_steps and "objective" not in run else ""
+    if run["kind"] != "Run" or run["precision"] != "auto" or run["feed"] != "resident":
+        return ""
+    whole = {(0, here.steps): "full set alone", (here.steps, 0): "subset alone"}
+    return whole.get(tuple(record["result"]["phases"]), "")
+
+
+def _taken(kind: str, steps: int, batch: int, seconds: Sequence[float], where: str, runs: str) -> dict[str, str]:
+    """A row of `trainings`; seconds: of each run."""
+    minutes = [f"{value / 60:,.1f}" for value in (min(seconds), max(seconds))]
+    return {
+        "training": kind,
+        "steps": _training(steps, batch),
+        "where": where,
+        "minutes": " to ".join(dict.fromkeys(minutes)),
+        "images/s": f"{steps * batch / min(seconds):,.0f}",
+        "n": runs,
+    }
 
 
 def durations(folder: Path) -> str:

@@ -1,5 +1,8 @@
+import pytest
+
 from paperlib.pages import facts
 from paperlib.study.profiles import PROFILES
+from paperlib.study.records import read
 
 from ..conftest import ROOT
 
@@ -28,3 +31,18 @@ def test_durations_are_those_measured(tmp_path):
     (tmp_path / "figures.csv").write_text("n,ours_median,other_median,device\n3,9.7,61.2,Some processor\n")
     text = facts.durations(tmp_path)
     assert "61 s" in text and "10 s" in text and "3, Some processor" in text
+
+
+def test_a_training_took_what_its_records_say_and_the_papers_what_the_paper_says():
+    lines = facts.trainings([ROOT / "figures" / "cpu", ROOT / "figures" / "paper"]).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert rows[-2][3:] == ["12.3", "13,913", "not stated"]  # Section V, and C16
+    assert float(rows[-1][3]) == round(35 * 736 / 60, 1)
+    for row in rows[2:-2]:
+        steps, batch = (int(number.replace(",", "")) for number in row[1].split(" steps of "))
+        seconds = 60 * float(row[3].split(" to ")[0])  # rounded to a tenth of a minute
+        assert steps * batch / float(row[4].replace(",", "")) == pytest.approx(seconds, abs=3.1)
+    alone = next(row for row in rows if row[:2] == ["full set alone", "10,000 steps of 1,024"])
+    files = (ROOT / "figures" / "paper" / "records").glob("classifier-full-seed*.json")
+    found = [read(file)["times"]["train_s"] for file in files if "stopped" not in file.name]
+    assert alone[3].split(" to ")[0] == f"{min(found) / 60:.1f}" and alone[5] == f"{len(found)}"
