@@ -130,8 +130,9 @@ scales: env  ## draw the pictures of all scales on record together; writes figur
 readme: env  ## write the tables in README.md and docs anew from the committed records
 	"$$INTERPRETER" -m paperlib.pages.readme 2> >(grep -vE "$$NOTES" >&2)
 
+# Jupyter refuses root without that flag, and in a container everybody is root.
 lab: env  ## open JupyterLab on the notebooks
-	"$$INTERPRETER" -m jupyter lab --notebook-dir=notebooks
+	"$$INTERPRETER" -m jupyter lab --notebook-dir=notebooks $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 clean:  ## remove the environment and what `make figures` wrote in the quick profile
 	[ ! -e "$$VENV/pyvenv.cfg" ] || rm -rf -- "$$VENV"

@@ -146,3 +146,9 @@ def test_clean_removes_only_an_environment(place):
     for name in ("mine", "made"):
         assert not make(place, "clean", f"VENV={name}")[0].returncode
     assert (place / "mine").exists() and not (place / "made").exists() and not (place / "build").exists()
+
+
+def test_jupyterlab_opens_for_root_too(place):
+    _, [(arguments, _)] = make(place, "lab", "VENV=", "PYTHON=./stub")
+    flag = [] if os.getuid() else ["--allow-root"]
+    assert arguments == ["-m", "jupyter", "lab", "--notebook-dir=notebooks", *flag]
