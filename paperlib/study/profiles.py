@@ -1,6 +1,6 @@
 """How large the study is run: four sets of values for the same code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 PAPER_STEPS = 10_000
@@ -165,8 +165,10 @@ PROFILES = {
 }
 
 
-def profile(name: str) -> Profile:
-    """The profile of that name; ValueError lists the names there are."""
+def profile(name: str, k: int = 0) -> Profile:
+    """The profile of that name, with subsets of k samples if k is given; ValueError lists the names there are."""
     if name not in PROFILES:
         raise ValueError(f"unknown profile {name!r}: choose from {', '.join(PROFILES)}")
-    return PROFILES[name]
+    if k < 0:
+        raise ValueError(f"k is {k}: give the number of samples to keep, or 0 for the profile's, {PROFILES[name].k:,}")
+    return replace(PROFILES[name], k=k) if k else PROFILES[name]

@@ -63,6 +63,13 @@ def test_budgets_are_shares_of_the_baselines_time(name, digits):
     assert {run.k for run in large} == {10 * size.k} and set(budget) < set(plans.loss_runs(size, digits))
 
 
+def test_another_number_of_samples_to_keep(digits):
+    assert {run.k for run in plans.split_runs(profile("quick", 36), digits)} == {0, 36}
+    assert profile("quick", 0) is profile("quick")
+    with pytest.raises(ValueError, match="k is -1: give the number of samples to keep, or 0 for the profile's, 126"):
+        profile("quick", -1)
+
+
 def test_the_paper_profile_holds_the_papers_numbers():
     paper = profile("paper")
     assert (paper.steps, paper.batch, paper.k, paper.embedding_size) == (10_000, 1_024, 4_320, 216)
