@@ -11,6 +11,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from paperlib import quiet
+
 if TYPE_CHECKING:
     from paperlib.data import load
     from paperlib.selection import select
@@ -23,6 +25,8 @@ __all__ = ["embed", "load", "select", "train_autoencoder", "train_classifier"]
 # instructions. On two cores with AVX2 and no more (batch 128, float32), oneDNN took the classifier from 571 to 1,029
 # images/s and the autoencoder from 335 to 652. Whoever has set it, keeps their setting.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors: its notes are no answer to who uses this
+quiet.install()
 
 _HOMES = {
     "embed": "paperlib.training",

@@ -5,7 +5,6 @@ What takes long to import is imported when it is needed: embeddings that were co
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -52,7 +51,6 @@ class _Listed(click.Command):
 @click.version_option(__version__, prog_name="paperlib")
 def main() -> None:
     """Choose samples to train on first, by what an autoencoder makes of them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes are no answer to who chooses samples
 
 
 @main.command()
