@@ -3,7 +3,10 @@
 import pandas as pd
 from IPython.display import HTML
 
-_STYLE = "<style>.sentences th, .sentences td { text-align: left; vertical-align: top; white-space: normal; }</style>"
+# thead: as specific as what pandas says of all tables on a page.
+_STYLE = (
+    "<style>.sentences thead th, .sentences td { text-align: left; vertical-align: top; white-space: normal; }</style>"
+)
 
 
 def show(table: pd.DataFrame, digits: int = 2) -> HTML:
@@ -12,4 +15,6 @@ def show(table: pd.DataFrame, digits: int = 2) -> HTML:
     Numbers have `digits` after the point; a missing value is a dash.
     """
     with pd.option_context("display.max_colwidth", None):
-        return HTML(_STYLE + table.round(digits).to_html(index=False, na_rep="–", classes="sentences", border=0))
+        return HTML(
+            _STYLE + table.round(digits).to_html(index=False, na_rep="–", classes="sentences", border=0, justify="left")
+        )
