@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from paperlib.data import load
 from paperlib.study.profiles import profile
@@ -12,6 +13,9 @@ from paperlib.study.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+settings.register_profile("unhurried", deadline=None)  # on a machine that does something else, an example takes longer
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -182,28 +182,25 @@ study.execute(plans.split_runs(tiny, digits), digits, sys.argv[1], progress.Prog
 """
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
-    subprocess.run([sys.executable, "-c", _STUDY, folder], check=True)
-    return folder
-
-
-@pytest.mark.parametrize("written", [1, 4])
-def test_a_killed_study_goes_on_and_ends_alike(tmp_path, undisturbed, written):
+def test_a_study_killed_twice_goes_on_and_ends_alike(tmp_path):
     """Killed as soon as so many records lie there: none of them is lost or differs from an undisturbed study's."""
-    killed = tmp_path / "killed"
-    process = subprocess.Popen([sys.executable, "-c", _STUDY, killed])
-    while len(list(killed.glob("*.json"))) < written:
-        assert process.poll() is None, "the study ended before it could be killed"
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    kept = {file.name: file.read_text() for file in killed.glob("*.json")}
-    assert written <= len(kept) < 7
-    subprocess.run([sys.executable, "-c", _STUDY, killed], check=True)
+    killed, kept = tmp_path / "killed", {}
+    for written in (1, 4):
+        process = subprocess.Popen([sys.executable, "-c", _STUDY, killed])
+        while len(list(killed.glob("*.json"))) < written:
+            assert process.poll() is None, "the study ended before it could be killed"
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert all((killed / name).read_text() == text for name, text in kept.items())
+        kept = {file.name: file.read_text() for file in killed.glob("*.json")}
+        assert written <= len(kept) < 7
+    for folder in (killed, tmp_path / "undisturbed"):
+        subprocess.run([sys.executable, "-c", _STUDY, folder], check=True)
     assert all((killed / name).read_text() == text for name, text in kept.items())
-    expected, found = ([records.without_times(r) for r in records.read_all(f)] for f in (undisturbed, killed))
+    expected, found = (
+        [records.without_times(r) for r in records.read_all(tmp_path / f)] for f in ("undisturbed", "killed")
+    )
     assert expected == found and len(found) == 7
 
 
