@@ -29,7 +29,9 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 # Of `test_training.py`: what goes another way under JAX.
-_TRAININGS = "phase_changes and 0.75 or runs_with_a_common or keep_the_images or time_budget or autoencoder_learns"
+_TRAININGS = (
+    "phase_changes and 0.75 or runs_with_a_common and ends0 or keep_the_images or time_budget or autoencoder_learns"
+)
 
 
 @pytest.fixture

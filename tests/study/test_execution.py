@@ -1,8 +1,4 @@
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from functools import wraps
@@ -169,39 +165,6 @@ def test_weights_that_a_killed_run_left_are_replaced(tiny, digits, tmp_path, sil
     study.execute([run], digits, tmp_path, silent)
     encoder, decoder = study.autoencoder(run, tmp_path)
     assert encoder.output_shape == decoder.input_shape == (None, 18)
-
-
-_STUDY = """
-import sys
-from dataclasses import replace
-from paperlib import data, study
-from paperlib.study import plans, profiles, progress
-tiny = replace(profiles.profile("quick"), autoencoder_steps=3, steps=6, batch=16, runs_at_split={0.0: 2, 1.0: 2})
-digits = data.load("digits")
-study.execute(plans.split_runs(tiny, digits), digits, sys.argv[1], progress.Progress("none"))
-"""
-
-
-def test_a_study_killed_twice_goes_on_and_ends_alike(tmp_path):
-    """Killed as soon as so many records lie there: none of them is lost or differs from an undisturbed study's."""
-    killed, kept = tmp_path / "killed", {}
-    for written in (1, 4):
-        process = subprocess.Popen([sys.executable, "-c", _STUDY, killed])
-        while len(list(killed.glob("*.json"))) < written:
-            assert process.poll() is None, "the study ended before it could be killed"
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert all((killed / name).read_text() == text for name, text in kept.items())
-        kept = {file.name: file.read_text() for file in killed.glob("*.json")}
-        assert written <= len(kept) < 7
-    for folder in (killed, tmp_path / "undisturbed"):
-        subprocess.run([sys.executable, "-c", _STUDY, folder], check=True)
-    assert all((killed / name).read_text() == text for name, text in kept.items())
-    expected, found = (
-        [records.without_times(r) for r in records.read_all(tmp_path / f)] for f in ("undisturbed", "killed")
-    )
-    assert expected == found and len(found) == 7
 
 
 def test_nothing_is_trained_where_nothing_can_be_written(tiny, digits, tmpfs, silent, monkeypatch):

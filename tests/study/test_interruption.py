@@ -39,6 +39,11 @@ def run(folder, until=None, number=signal.SIGKILL):
     return process.wait(), steps
 
 
+def written(folder):
+    """The records in a folder: name -> when and what was written."""
+    return {file.name: (file.stat().st_mtime_ns, file.read_text()) for file in folder.glob("*.json")}
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
@@ -50,15 +55,17 @@ def undisturbed(tmp_path_factory):
 def test_a_study_killed_again_and_again_ends_with_the_same_records(tmp_path, undisturbed):
     """Before the snapshot, in the rest of the autoencoder, in the first phase and in the second."""
     expected, steps = undisturbed
-    taken = []
+    taken, kept = [], {}
     for more in (1, 2, 3, 3):
         code, before = run(tmp_path, until=more)
         assert code == -signal.SIGKILL and before >= more
         taken.append(before)
+        kept = {**written(tmp_path), **kept}  # each as it was when it was first seen
+    assert 0 < len(kept) < len(expected) and sum(taken) < steps
     code, after = run(tmp_path)
     assert code == 0 and sum(taken) + after <= steps + len(taken)  # the steps that it was in are taken again
-    assert sum(taken) < steps
     assert [records.without_times(record) for record in records.read_all(tmp_path)] == expected
+    assert kept.items() <= written(tmp_path).items()
     assert not list((tmp_path / "checkpoints").iterdir())
 
 

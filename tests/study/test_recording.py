@@ -70,9 +70,8 @@ def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, 
 
 
 def test_what_is_recorded_is_what_notebooks_find(tiny, digits, tmp_path, monkeypatch):
-    small = replace(
-        tiny, runs_at_split={0.0: 1, 1.0: 1}, riddle_seeds=(), lengths=(0.5,), large_seeds=(), compared_seeds=()
-    )
+    none = ("riddle", "large", "compared", "factor", "reading", "encoder", "hypothesis")
+    small = replace(tiny, runs_at_split={0.0: 1, 1.0: 1}, lengths=(0.5,), **{f"{name}_seeds": () for name in none})
     monkeypatch.setitem(profiles.PROFILES, "quick", small)
     recording.record("quick", "", tmp_path, "none")
     folder = tmp_path / "quick" / "records"

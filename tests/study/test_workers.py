@@ -97,18 +97,24 @@ except OSError as error:
 """
 
 
+NO_ADDRESSES = (
+    "127.0.0.1", "nonsense", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:port", "tcp://127.0.0.1:99999",
+    "gopher://127.0.0.1:70", "http://[::1", " ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_what_is_no_address_is_told(address, monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", address)
+    with pytest.raises(workers.SchedulerError, match="no address of a scheduler: give one like tcp://") as told:
+        workers.check_scheduler()
+    assert f"SCHEDULER is {address!r}" in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("127.0.0.1", "no address of a scheduler: give one like tcp://"),
         ("nonsense", "no address of a scheduler"),
-        ("tcp://", "no address of a scheduler"),
-        ("tcp://127.0.0.1", "no address of a scheduler"),
-        ("tcp://127.0.0.1:port", "no address of a scheduler"),
-        ("tcp://127.0.0.1:99999", "no address of a scheduler"),
-        ("gopher://127.0.0.1:70", "no address of a scheduler"),
-        ("http://[::1", "no address of a scheduler"),
-        (" ", "no address of a scheduler"),
         ("tcp://nobody.invalid:8786", "no scheduler answers there"),
         (f"tcp://{'a' * 100}.invalid:8786", "no scheduler answers there"),
         ("tcp://127.0.0.1:9", "no scheduler answers there"),  # nobody listens
