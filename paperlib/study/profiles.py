@@ -73,7 +73,7 @@ _BY_STEPS_ALONE: dict[str, Any] = dict(
 PROFILES = {
     profile.name: profile
     for profile in (
-        # make figures                        about 5 minutes on two cores; shows that all of it runs.
+        # make figures                        some minutes on two cores; shows that all of it runs.
         # scikit-learn's 8 x 8 digits: accuracies say nothing about the paper.
         Profile(
             name="quick",
