@@ -94,7 +94,7 @@ def trainings(folders: Sequence[Path]) -> str:
     Returns
     -------
     str
-        A Markdown table. Minutes are of training alone, without tests; images a second are the fastest run's.
+        A Markdown table. Minutes are of training alone, without tests; images/s is that of the fastest run.
     """
     rows = []
     for folder in folders:
@@ -108,14 +108,14 @@ def trainings(folders: Sequence[Path]) -> str:
                 seconds = [record["times"]["train_s"] for record in some]
                 rows.append(_taken(kind, *size, seconds, f"profile `{folder.name}`, {devices}", f"{len(some)}"))
     paper = profile("paper")
-    for times, machine in ((1, "one Tesla P100"), (PAPER_CORE_I7, f"an Intel Core i7, nearly {PAPER_CORE_I7} times")):
+    for times, machine in ((1, "one Tesla P100"), (PAPER_CORE_I7, f"an Intel Core i7, {PAPER_CORE_I7} times as long")):
         seconds = [float(times * PAPER_SECONDS)]
         rows.append(_taken("full set alone", paper.steps, paper.batch, seconds, f"the paper, {machine}", "not stated"))
     return pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
 
 
 def _kind(record: dict, here: Profile) -> str:
-    """What a record's run trains, if it is one of full length at the profile's defaults; else ""."""
+    """What a record's run trains, if it is one of full length in the usual precision and feed; else ""."""
     run = record["run"]
     if run["kind"] == "AutoencoderRun":
         return "autoencoder" if run["steps"] == here.autoencoder_steps and "objective" not in run else ""
