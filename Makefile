@@ -11,7 +11,8 @@ PROFILE ?= quick
 VENV ?= .venv
 PEERS ?= build/peers
 LACKS ?= keras namex optree apricot-select
-# TensorFlow's notes on how it was built, which it prints at any log level.
+# TensorFlow's notes on how it was built, which it prints at any log level. Where paperlib is imported first, it sees to
+# that itself (paperlib/quiet.py).
 NOTES := absl::InitializeLog|oneDNN custom operations
 
 # Settings are data, and neither make nor a shell runs what is in them. Make would expand `$(shell ...)` in a value: so
@@ -60,13 +61,13 @@ $(READY): environment.yml pyproject.toml
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@[ -z "$$SCHEDULER" ] || export DASK_SCHEDULER_ADDRESS="$$SCHEDULER"; set -f; \
-	"$$INTERPRETER" -m paperlib.pages.notebooks "$$PROFILE" "$$DATA" $$NOTEBOOKS 2> >(grep -vE "$$NOTES" >&2)
+	"$$INTERPRETER" -m paperlib.pages.notebooks "$$PROFILE" "$$DATA" $$NOTEBOOKS
 	@echo "Written:"; cd figures && ls -d "$$PROFILE"/*.png "$$PROFILE"/*.pdf "$$PROFILE"/*.csv "$$PROFILE"/{notebooks,records}
 
 # It can be interrupted at any time: the run under way is saved, and the next call goes on.
 records: env  ## train what is not on record; MINUTES=150: for so long; PLAN=1: print the plan and its hours alone
 	@"$$INTERPRETER" -m paperlib.study.recording "--data=$$DATA" $(if $(MINUTES),"--minutes=$$MINUTES") $(if $(PLAN),--plan) \
-	    -- "$$PROFILE" 2> >(grep -vE "$$NOTES" >&2)
+	    -- "$$PROFILE"
 
 # For the version of PYTHON. LACKS: what is missing there, in the versions of environment.yml if it is named in it.
 wheels:  ## collect in build/wheels what a machine with JAX, but without a network, lacks; see the README
@@ -94,8 +95,7 @@ own: env  ## choose samples from DATA=path, images or embeddings (notebook 12); 
 # RUN: the name of a record's file, or how its hash begins. MINUTES: train for so long; the same command goes on.
 verify: env  ## check every reported number and picture; FRESH=1 DATA=path: train some runs again; RUN=hash DATA=path: that one
 	@"$$INTERPRETER" -m paperlib.pages.verify "--data=$$DATA" "--run=$$RUN" $(if $(FRESH),--fresh) \
-	    $(if $(MINUTES),"--minutes=$$MINUTES") -- "$$NAMED" \
-	    2> >(grep -vE "$$NOTES" >&2)
+	    $(if $(MINUTES),"--minutes=$$MINUTES") -- "$$NAMED"
 
 report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
 	@"$$INTERPRETER" -m paperlib.pages.report "$$PROFILE"
@@ -108,7 +108,7 @@ lint: env  ## ruff (faults and format) and mypy (types)
 # What the notebooks show is trained before nbval, in one process: there it takes less time than in a kernel each.
 test: env  ## pytest, then nbval over all notebooks
 	"$$INTERPRETER" -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
-	@"$$INTERPRETER" -m paperlib.study.recording -- quick 2> >(grep -vE "$$NOTES" >&2)
+	@"$$INTERPRETER" -m paperlib.study.recording -- quick
 	"$$INTERPRETER" -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=900 -p no:cacheprovider notebooks
 
 # The peers need packages that nothing else does, so they have an environment of their own. TOPICS: see the module.
@@ -122,13 +122,13 @@ $(PEERS)/.ready: benchmarks/requirements.txt
 
 # The other way around they would be none: refused once a run of profile paper on a selection of eq. 4 is on record.
 predictions: env  ## write down what profile steps predicts for the paper's scale, in figures/predictions.csv
-	@"$$INTERPRETER" -m paperlib.pages.predictions 2> >(grep -vE "$$NOTES" >&2)
+	@"$$INTERPRETER" -m paperlib.pages.predictions
 
 scales: env  ## draw the pictures of all scales on record together; writes figures/scales
-	@"$$INTERPRETER" -m paperlib.pages.scales 2> >(grep -vE "$$NOTES" >&2)
+	@"$$INTERPRETER" -m paperlib.pages.scales
 
 readme: env  ## write the tables in README.md and docs anew from the committed records
-	"$$INTERPRETER" -m paperlib.pages.readme 2> >(grep -vE "$$NOTES" >&2)
+	"$$INTERPRETER" -m paperlib.pages.readme
 
 # Jupyter refuses root without that flag, and in a container everybody is root.
 lab: env  ## open JupyterLab on the notebooks
