@@ -221,8 +221,10 @@ def stages(
 ) -> list[Stage]:
     """Everything that the notebooks run, in the order that decides most first: a list of `Stage`s, each run in one.
 
-    One seed after the other: random at 100 / 0 and at the late splits, the full set, the autoencoder, eq. 4 with
-    50 / 50 and its cut-off. What needs no autoencoder does not wait for it. Then whatever else the profile asks for.
+    One seed after the other, first the arms whose gap is the paper's main claim: random at 100 / 0 and at the late
+    splits, eq. 4 at these, eq. 4 at 50 / 50 with its cut-off, the full set alone. What needs no autoencoder does not
+    wait for it, so with seed 0 the full set comes before it. Random at 50 / 50 follows once there are two seeds, the
+    paper's n. Then whatever else the profile asks for.
 
     union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
     """
@@ -235,13 +237,17 @@ def stages(
         random, eq4 = ([run for run in late if run.selection == name] for name in ("random", "top_activations"))
         half = [run for run in ours if run.split == 0.5 and run.selection == "top_activations"]
         full = [run for run in ours if not run.split]
+        with_full = [(f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full)))]
         plan += [
             (f"seed {seed}: random, 100 / 0 and late splits", random),
-            (f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full))),
-            *([("the autoencoder", [autoencoder_run(profile, dataset, readings)])] if not seed else []),
+            *([*with_full, ("the autoencoder", [autoencoder_run(profile, dataset, readings)])] if not seed else []),
             (f"seed {seed}: eq. 4, 100 / 0 and late splits", eq4),
             (f"seed {seed}: eq. 4, 50 / 50 and its cut-off", half + list(map(cut_off, half))),
+            *(with_full if seed else []),
         ]
+        if seed == 1:
+            both = [run for run in splits if run.split == 0.5 and run.selection == "random" and run.seed <= seed]
+            plan += [("seeds 0 and 1: random, 50 / 50 and its cut-off", both + list(map(cut_off, both)))]
     plan += [
         ("a subset ten times as large", large_runs(profile, dataset, readings)),
         ("the other splits, and all cut-offs", splits + cuts),

@@ -61,6 +61,15 @@ def test_large_profiles_begin_with_what_decides_most(name, digits):
     ]
     assert {run.seed for stage in stages[:5] for run in stage.runs} == {0}
     assert [run.phases() for run in stages[4].runs] == [(5_000, 5_000), (5_000, 707)]
+    titles = [stage.title for stage in stages]
+    seed_1 = titles.index("seed 1: random, 100 / 0 and late splits")
+    assert titles[seed_1 : seed_1 + 5] == [
+        "seed 1: random, 100 / 0 and late splits",
+        "seed 1: eq. 4, 100 / 0 and late splits",
+        "seed 1: eq. 4, 50 / 50 and its cut-off",
+        "seed 1: the full set alone, and its cut-off",
+        "seeds 0 and 1: random, 50 / 50 and its cut-off",
+    ]
 
 
 def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, silent):
