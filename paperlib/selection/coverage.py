@@ -11,6 +11,7 @@ from paperlib.selection.blocks import largest, safe_factor, statistics
 from paperlib.selection.components import principal_components
 from paperlib.selection.greedy import Floats, greedy
 from paperlib.selection.points import Points, distance_error, threads
+from paperlib.selection.seeding import k_means_plus_plus
 from paperlib.selection.ties import Ties, best, priority
 
 
@@ -78,8 +79,9 @@ def k_means(
     Clusters are those of scikit-learn's MiniBatchKMeans (Sculley, "Web-scale k-means clustering", WWW 2010), in its
     order. Where the nearest sample is taken already, the centroid gets the nearest that is not.
 
-    About O(k B n) time a batch of B = max(1,024, k) samples, then O(k N n); O(N n) memory: all embeddings are loaded,
-    but never their distances (N, k). A `dask.array` is refused.
+    About O(k B n) time a batch of B = max(1,024, k) samples, then O(k N n). O(N n) memory: all embeddings are loaded,
+    and besides, up to k = 5,461, the distances between the 3 B samples that centroids begin with (`seeding`). A
+    `dask.array` is refused.
 
     Parameters
     ----------
@@ -111,7 +113,8 @@ def k_means(
     statistics(embeddings)  # refuses what is not finite and what does not vary
     if (factor := safe_factor(largest(embeddings), 30)) != 1:  # squares are computed in float32 where it is their type
         embeddings = (embeddings.astype(np.float64) * factor).astype(np.result_type(embeddings.dtype, np.float32))
-    clusters = MiniBatchKMeans(k, batch_size=max(1024, k), n_init=1, random_state=seed).fit(embeddings)
+    sizes = dict(batch_size=max(1024, k), n_init=1)
+    clusters = MiniBatchKMeans(k, init=k_means_plus_plus, random_state=seed, **sizes).fit(embeddings)
     points = Points(embeddings, embeddings[0])
     centroids = points.placed(clusters.cluster_centers_)
     first, error = priority(ties, seed)(np.arange(len(points))), distance_error(points)

@@ -237,7 +237,9 @@ def stages(
         random, eq4 = ([run for run in late if run.selection == name] for name in ("random", "top_activations"))
         half = [run for run in ours if run.split == 0.5 and run.selection == "top_activations"]
         full = [run for run in ours if not run.split]
-        with_full = [(f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full)))]
+        with_full: list[tuple[str, list[Any]]] = [
+            (f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full)))
+        ]
         plan += [
             (f"seed {seed}: random, 100 / 0 and late splits", random),
             *([*with_full, ("the autoencoder", [autoencoder_run(profile, dataset, readings)])] if not seed else []),
