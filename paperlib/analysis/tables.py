@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib.data import Dataset
+from paperlib.study import environment
 
 if TYPE_CHECKING:
     from keras import Model
@@ -54,7 +55,7 @@ def runs(records: Iterable[dict], average: str = AVERAGES[0]) -> pd.DataFrame:
                 "budget_s": times["budget_s"],
                 "asked": run["precision"],
                 "precision": record["precision"],
-                "device": record["environment"]["device"],
+                "device": environment.devices([record]),
                 "record": record["hash"],
             }
         )
@@ -157,8 +158,8 @@ def averages(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def machines(records: Iterable[dict]) -> pd.DataFrame:
-    """One row a machine and version that runs were made with."""
-    rows = [{**record["environment"], "precision": record["precision"]} for record in records]
+    """One row a machine and version that runs were made with. A run that went on elsewhere counts in several rows."""
+    rows = [{**one, "precision": record["precision"]} for record in records for one in environment.of_record(record)]
     return pd.DataFrame(rows).value_counts(sort=False).rename("records").reset_index()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib.study import records
+from paperlib.study import environment, records
 from paperlib.study.profiles import PROFILES, Profile, profile
 
 TRAINING_SAMPLES = 50_000  # of CIFAR-10
@@ -50,7 +50,6 @@ def _column(folder: Path) -> dict[str, str]:
     found = records.read_all(folder / "records")
     autoencoders = sum(record["run"]["kind"] == "AutoencoderRun" for record in found)
     hours = sum(record.get("times", {}).get("total_s", 0) for record in found) / 3600
-    devices = " and ".join(sorted({record["environment"]["device"] for record in found}))
     cores = sorted({record["environment"]["cores"] for record in found})
     some = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
     under_way = ", more under way" if here.under_way else ""
@@ -62,7 +61,7 @@ def _column(folder: Path) -> dict[str, str]:
         "passes over the full set, at 0 / 100": _epochs(here),
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
         "autoencoders": f"{autoencoders}",
-        "machine": f"{devices}, {some} cores",
+        "machine": f"{environment.devices(found)}, {some} cores",
         "on record": f"{len(found)} runs, which take {hours:.1f} hours if each is trained alone{under_way}",
     }
 
@@ -104,7 +103,7 @@ def trainings(folders: Sequence[Path]) -> str:
         for kind in ("full set alone", "subset alone", "autoencoder"):
             if some := kinds.get(kind):
                 size = (some[0]["run"]["steps"], some[0]["run"]["batch"])
-                devices = " and ".join(sorted({record["environment"]["device"] for record in some}))
+                devices = environment.devices(some)
                 seconds = [record["times"]["train_s"] for record in some]
                 rows.append(_taken(kind, *size, seconds, f"profile `{folder.name}`, {devices}", f"{len(some)}"))
     paper = profile("paper")

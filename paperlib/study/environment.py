@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,21 @@ def describe_without_keras() -> dict[str, Any]:
         "cores": _cores(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def of_record(record: dict) -> list[dict[str, Any]]:
+    """The environments that a record was computed in: several if its run was interrupted and went on elsewhere."""
+    whole = {key: value for key, value in record["environment"].items() if key != "pieces"}
+    pieces = [
+        {**whole, **{key: value for key, value in piece.items() if key != "step"}}
+        for piece in record["environment"].get("pieces", [])
+    ]
+    return [one for place, one in enumerate(pieces) if one not in pieces[:place]] or [whole]
+
+
+def devices(found: Iterable[dict]) -> str:
+    """Name the devices that records were computed on, as in "A and B"."""
+    return " and ".join(sorted({one["device"] for record in found for one in of_record(record)}))
 
 
 def _backend_version(backend: str) -> str:

@@ -5,6 +5,8 @@ from importlib.metadata import version
 import yaml
 from packaging.requirements import Requirement
 
+from paperlib.analysis import tables
+from paperlib.study import environment
 from paperlib.study.environment import _code_digest, _cores
 
 from ..conftest import ROOT
@@ -58,3 +60,16 @@ def test_cores_are_those_that_the_process_may_use():
         assert _cores() == 1
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def test_a_run_that_went_on_elsewhere_was_computed_in_several_environments():
+    whole = {"device": "B", "code": "2", "cores": 2, "python": "3.12"}
+    begun = {"device": "A", "code": "1", "cores": 4}
+    pieces = [{**begun, "step": 0}, {**begun, "step": 300}, {"device": "B", "code": "2", "cores": 2, "step": 600}]
+    moved = {"environment": {**whole, "pieces": pieces}, "precision": "bfloat16"}
+    stayed = {"environment": whole, "precision": "bfloat16"}
+    assert environment.of_record(stayed) == [whole]
+    assert environment.of_record(moved) == [{**whole, **begun}, whole]
+    assert environment.devices([stayed, moved]) == "A and B"
+    found = tables.machines([stayed, moved]).set_index("device")
+    assert found["records"].to_dict() == {"A": 1, "B": 2} and found.loc["A", "python"] == "3.12"
