@@ -33,6 +33,16 @@ def test_what_a_constant_decay_still_holds_of_the_initial_weights():
     assert decay_at("constant", 10_000, 0.9999) ** 10_000 == pytest.approx(0.368, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "percent"), [(9_500, 10_000, 63), (9_000, 10_000, 39), (5_000, 5_707, 30), (5_000, 10_000, 0.2)]
+)
+def test_how_much_an_average_still_holds_of_the_phase_before(before, after, percent):
+    """(before / after)⁹: what docs/results.md says of the late splits, of 5,000 + 707 steps, and of 50 / 50."""
+    kept = np.prod([float(decay_at("warmup", step, 0.9999)) for step in range(before, after)])
+    assert kept == pytest.approx((before / after) ** 9, rel=0.005)
+    assert 100 * kept == pytest.approx(percent, abs=0.5 if percent > 1 else 0.05)
+
+
 def test_unknown_average():
     with pytest.raises(ValueError, match="average is 'none'"):
         decay_at("none", 0, 0.9)

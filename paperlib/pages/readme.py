@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ REQUIRED = (
     "cost:cpu",
     "precision:cpu",
     "weak-random:cpu",
+    "weights:all",
     "encoders:cpu",
     "readings:cpu",
     "speed:bench",
@@ -124,7 +126,7 @@ def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
             "ours": f"{_measured(row)} {row.unit}",
             "verdict": f"**{row.verdict}**",
             "scale": f"`{row.profile}`" + (", n = " + row.scope.partition(", n = ")[2] if row.scope else ""),
-            "other scales": "; ".join(_other(tables[name], row, name) for name in row.elsewhere.split()),
+            "other scales": _others(tables, row),
         }
         for row in claims.itertuples()
     ]
@@ -155,11 +157,16 @@ def _scale(name: str) -> str:
     return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
 
 
-def _other(table: pd.DataFrame, row: Any, name: str) -> str:
-    """What another scale says: its verdict too if it is another one, in bold if it is the opposite."""
-    other = next(table[table["id"] == row.id].itertuples())
-    text = f"`{name}` {_measured(other)}" + (f", {other.verdict}" if other.verdict != row.verdict else "")
-    return f"**{text}**" if name in row.contradicted_by.split() else text
+def _others(tables: dict[str, pd.DataFrame], row: Any) -> str:
+    """What the other scales say: their verdicts too if they are other ones, in bold if they are the opposite."""
+    others = {name: next(tables[name][tables[name]["id"] == row.id].itertuples()) for name in row.elsewhere.split()}
+    said = []
+    for verdict, names in groupby(others, lambda name: others[name].verdict):
+        names = list(names)
+        text = ", ".join(f"`{name}` {_measured(others[name])}" for name in names)
+        text += f": {verdict}" if verdict != row.verdict else ""
+        said.append(f"**{text}**" if set(names) & set(row.contradicted_by.split()) else text)
+    return "; ".join(said)
 
 
 def _compact(markdown: str) -> str:
@@ -353,6 +360,27 @@ def _changed(found: Any) -> str:
     return f" ({found.value:+.1f}" + ("" if np.isnan(found.low) else f", {found.low:+.1f} to {found.high:+.1f}") + ")"
 
 
+def _weights(folder: Path) -> str:
+    """Claims whose numbers depend on the weights that are tested (reading R5), at every scale, whatever the folder."""
+    root, rows = folder.parents[1], []
+    for scale in committed(root):
+        found = records.read_all(root / "figures" / scale / "records")
+        as_read, *others = (ledger.table(found, scale, average) for average in tables.AVERAGES)
+        for number, row in as_read[as_read["verdict"] != rules.NOT_MEASURED].iterrows():
+            alike = [other.loc[number] for other in others]
+            if any(one["ours"] != row["ours"] for one in alike):
+                cells = [_measured(one) + _unless_alike(one["verdict"], row["verdict"]) for one in alike]
+                about = (number, row["id"], row["claim"], row["unit"], f"`{scale}`")
+                rows.append((*about, f"{_measured(row)}, {row['verdict']}", *cells))
+    names = ["number", "id", "claim", "unit", "scale", "average, as read", "average, constant decay", "raw weights"]
+    table = pd.DataFrame(rows, columns=names).sort_values("number", kind="stable").drop(columns="number")
+    return table.to_markdown(index=False, disable_numparse=True)
+
+
+def _unless_alike(verdict: str, other: str) -> str:
+    return "" if verdict == other else f", **{verdict}**"
+
+
 def _trainings(count: float) -> str:
     return "never" if np.isinf(count) else f"{count:,.0f}"
 
@@ -397,6 +425,7 @@ _MAKERS: dict[str, Callable[[Path], str]] = {
     "riddle": _riddle,
     "cost": _cost,
     "weak-random": _weak_random,
+    "weights": _weights,
     "encoders": _encoders,
     "readings": _readings,
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),
