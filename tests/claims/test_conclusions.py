@@ -187,6 +187,7 @@ def test_which_weights_are_tested_decides_what_is_seen_soon_after_the_change():
     for scale, late in (("cpu", rules.NOT), ("steps", rules.UNDECIDED)):
         raw = ledger.table(records.read_all(ROOT / "figures" / scale / "records"), scale, "raw").set_index("id")
         assert raw.loc["C6", "high"] < 0 and raw.loc["C7b", "verdict"] == late
+        assert scale == "cpu" or raw.loc["C19", "high"] < 0
         assert raw.loc["C7b", "ours"] > ledger.of_folder(ROOT / "figures" / scale)[0].set_index("id").loc["C7b", "ours"]
 
 
@@ -196,6 +197,9 @@ def test_where_the_scales_disagree():
     for selection in ("random", "top_activations"):
         assert cpu[1.0, selection] < paper[1.0, selection] < steps[1.0, selection]
     assert paper[0.95, "top_activations"] < paper[1.0, "top_activations"] - 10
+    cut = ledger.table(records.read_all(ROOT / "figures" / "paper" / "records"), "paper", "raw").set_index("id")
+    as_read = ledger.of_folder(ROOT / "figures" / "paper")[0].set_index("id").loc["C9", "ours"]
+    assert as_read - paper[1.0, "top_activations"] < 3 and cut.loc["C9", "ours"] - as_read > 5
     for scale in (cpu, steps):
         assert scale[0.95, "top_activations"] > scale[1.0, "top_activations"]
     for scale in ("cpu", "steps", "paper"):
