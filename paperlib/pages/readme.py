@@ -161,8 +161,8 @@ def _others(tables: dict[str, pd.DataFrame], row: Any) -> str:
     """What the other scales say: their verdicts too if they are other ones, in bold if they are the opposite."""
     others = {name: next(tables[name][tables[name]["id"] == row.id].itertuples()) for name in row.elsewhere.split()}
     said = []
-    for verdict, names in groupby(others, lambda name: others[name].verdict):
-        names = list(names)
+    for verdict, group in groupby(others, lambda name: others[name].verdict):
+        names = list(group)
         text = ", ".join(f"`{name}` {_measured(others[name])}" for name in names)
         text += f": {verdict}" if verdict != row.verdict else ""
         said.append(f"**{text}**" if set(names) & set(row.contradicted_by.split()) else text)

@@ -7,20 +7,26 @@ from pathlib import Path
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import learning
+from paperlib.analysis import learning, weights
 from paperlib.analysis import predictions as predicted
 from paperlib.claims import ledger
 from paperlib.figures import beyond, stamps
 from paperlib.figures.style import save
+from paperlib.figures.weights import gaps_by_weights
 from paperlib.pages import predictions
 from paperlib.study import plans, records
 from paperlib.study.profiles import PROFILES, profile
 
 FOLDER = "scales"  # in figures/, beside the profiles'
+_PICTURES = {
+    "learning_curves": plans.learning_runs,
+    "scaling_curve": plans.prediction_runs,
+    "gaps_by_weights": plans.split_runs,
+}
 
 
 def draw(root: Path) -> Path:
-    """Write learning_curves and scaling_curve to `root`/figures/scales, with digests -> that folder.
+    """Write learning_curves, scaling_curve and gaps_by_weights to `root`/figures/scales, with digests -> that folder.
 
     Raises
     ------
@@ -53,6 +59,11 @@ def draw(root: Path) -> Path:
     theirs = (epochs, ledger.ledger()["C6"]["paper"]) if of_cifar10 else None
     drawn = beyond.scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)
     save(drawn, folder, "scaling_curve", gaps, everything)
+
+    of_splits = _on_record(root, plans.split_runs)
+    by_weights = weights.gaps(of_splits)
+    shown = [record for some in of_splits.values() for record in some]
+    save(gaps_by_weights(by_weights, note), folder, "gaps_by_weights", by_weights, shown)
     stamps.write_digests(folder)
     return folder
 
@@ -63,7 +74,7 @@ def problems(root: Path) -> Iterator[str]:
     if not folder.is_dir():
         return
     yield from stamps.changed(folder)
-    for name, plan in (("learning_curves", plans.learning_runs), ("scaling_curve", plans.prediction_runs)):
+    for name, plan in _PICTURES.items():
         shown = [record for some in _on_record(root, plan).values() for record in some]
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield problem

@@ -18,6 +18,8 @@ def test_the_pictures_have_every_scale_on_record(tmp_path):
     assert curves["samples"].max() == 10_000 * 128
     last = gaps[(gaps["profile"] == "steps") & (gaps["step"] == 10_000)]
     assert last["epochs"].item() == pytest.approx(296.3, abs=0.1)
+    weights = pd.read_csv(folder / "gaps_by_weights.csv")
+    assert set(weights["profile"]) == {"cpu", "steps"} and 1.0 in set(weights["split"])
     assert not list(scales.problems(tmp_path))
 
 
