@@ -2,13 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
-from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
-from paperlib.analysis.statistics import LEVEL
 from paperlib.study.profiles import profile
 
 _COLUMNS = ["profile", "selection", "arm", "seed", "steps", "batch", "samples", "accuracy", "on the way"]
@@ -65,18 +61,11 @@ def means(found: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a profile, arm and number of samples: accuracy (percent) with its 95 % interval, and n. The interval is
-        from the spread within all points of the profile together: some of them have two runs only.
+        One row a profile, arm and number of samples: accuracy (percent), the lowest and the highest of the runs, and n.
+        There is no interval: some points have two runs only, and their spreads are too different to be pooled.
     """
-    rows = []
-    for profile_name, of_profile in found.groupby("profile", sort=False):
-        sd, freedom = tables.pooled_sd(of_profile, ["selection", "samples"])
-        for key, some in of_profile.groupby(["selection", "arm", "samples"], sort=False):
-            value, n = some["accuracy"].mean(), len(some)
-            reach = stats.t.ppf((1 + LEVEL) / 2, freedom) * sd / np.sqrt(n) if freedom else float("nan")
-            rows.append([profile_name, *key, value, value - reach, value + reach, n])
-    columns = ["profile", "selection", "arm", "samples", "accuracy", "low", "high", "n"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["profile", "selection", "samples"], ignore_index=True)
+    points = found.groupby(["profile", "selection", "arm", "samples"])["accuracy"]
+    return points.agg(accuracy="mean", lowest="min", highest="max", n="count").reset_index()
 
 
 def stated(points: Mapping[tuple[float, str], float]) -> pd.DataFrame:

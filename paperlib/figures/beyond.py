@@ -243,7 +243,7 @@ _LEARNING_MARKS = ("o", "^", "s", "D", "v")  # of the profiles, smallest first
 
 
 def learning_curves(table: pd.DataFrame, note: str, paper: pd.DataFrame | None = None) -> Figure:
-    """Accuracy against samples seen, a line an arm and profile: means over seeds with 95 % intervals.
+    """Accuracy against samples seen, a line an arm and profile: means over seeds, and bars from the lowest to the highest.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def learning_curves(table: pd.DataFrame, note: str, paper: pd.DataFrame | None =
     with plt.rc_context({**STYLE, "axes.grid.axis": "both"}):
         figure, axis = plt.subplots(figsize=(7.5, 5.6))
         for (profile, selection), some in learning_means(table).groupby(["profile", "selection"], sort=False):
-            error = np.nan_to_num(np.array([some["accuracy"] - some["low"], some["high"] - some["accuracy"]]))
+            error = np.array([some["accuracy"] - some["lowest"], some["highest"] - some["accuracy"]])
             label = f"{ARMS[selection].alone}, profile {profile} (n = {_range(some['n'])})"
             axis.errorbar(some["samples"], some["accuracy"], error, fmt=f"{marks[profile]}-", color=colors[selection],
                           capsize=2, markersize=5, linewidth=1.4, label=label)  # fmt: skip
@@ -275,7 +275,7 @@ def learning_curves(table: pd.DataFrame, note: str, paper: pd.DataFrame | None =
         axis.set(xlabel="training samples seen: steps × batch (log scale)", ylabel="test accuracy (%)")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axis.xaxis.set_minor_formatter(NullFormatter())
-        title = "Learning curves on one set alone: means over seeds, 95 % intervals (SD pooled)"
+        title = "Learning curves on one set alone: means over seeds; bars: lowest to highest seed"
         axis.set_title(f"{title}\n{note}", fontsize=10)
         figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
@@ -328,10 +328,12 @@ def scaling_curve(
             axis.errorbar(paper[0], predicted["predicted"], np.nan_to_num(ends), fmt="_", color="k",
                           capsize=6, linewidth=2,
                           label=f"predicted from profile {predicted['made_from']} for two runs")  # fmt: skip
-        shown = [0.0, *gaps["difference"], *gaps["low"].dropna(), *gaps["high"].dropna(), *(paper[1:] if paper else ())]
-        shown += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
+        shown = [0.0, *gaps["difference"], *(paper[1:] if paper else ())]
+        ends = [*gaps["low"].dropna(), *gaps["high"].dropna()]  # some are too wide to be shown whole
+        ends += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
+        shown += np.clip(ends, min(-15, *shown), max(15, *shown)).tolist()
         margin = 0.08 * max(np.ptp(shown), 1)
-        axis.set(xscale="log", ylim=(max(min(shown) - margin, -15), min(max(shown) + margin, 15)))
+        axis.set(xscale="log", ylim=(min(shown) - margin, max(shown) + margin))
         axis.set(xlabel="epochs on the subset (log scale)", ylabel="eq. 4 minus random (points of accuracy)")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axis.xaxis.set_minor_formatter(NullFormatter())

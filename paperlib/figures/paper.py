@@ -207,7 +207,8 @@ _BESIDE = {"full": 0.0, "random": -0.8, "top_activations": 0.8}  # percent of th
 def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float, str], float] | None = None) -> Figure:
     """Fig. 5: accuracy by split and selection: means with 95 % intervals, small marks for runs.
 
-    The intervals are from the spread within all points together: some of them have two or three runs only.
+    A point's interval is Student's, from its own runs, if it has three or more: the spreads of points are too different
+    to be pooled, where some runs end in a loss spike.
 
     Parameters
     ----------
@@ -225,17 +226,16 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         ours = axes[0, 0]
         low, high = table["accuracy"].min(), table["accuracy"].max()
         margin = 0.15 * max(high - low, 1)
-        sd, freedom = tables.pooled_sd(table, ["selection", "split"])
         counts = {}
         for selection, beside in _BESIDE.items():
             some, color, marker = table[table["selection"] == selection], COLORS[selection], ARMS[selection].marker
-            found = some.groupby("split")["accuracy"].agg(["mean", "count"])
+            found = some.groupby("split")["accuracy"].agg(["mean", "count", "sem"])
             counts[selection] = {100 * split: n for split, n in found["count"].items()}
             if selection == "full" and len(found):
                 label = f"full set alone: mean of {found['count'].iloc[0]}"
                 ours.axhline(found["mean"].iloc[0], color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
             ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=3, alpha=0.5)
-            reach = stats.t.ppf(0.975, freedom) * sd / np.sqrt(found["count"]) if freedom else 0 * found["count"]
+            reach = (stats.t.ppf(0.975, found["count"] - 1) * found["sem"]).where(found["count"] >= 3, 0)
             line = "-" if selection != "full" else ""
             ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
                           capsize=4, markersize=7, label=ARMS[selection].name)  # fmt: skip
@@ -250,15 +250,15 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             for (split, selection), percent in paper.items():
                 arm = ARMS[selection]
                 theirs.plot(100 * split, percent, arm.marker, color=arm.color, markeredgecolor="k", markersize=8)
-                theirs.annotate(f"{percent:g}", (100 * split, percent), (0, 8), textcoords="offset points", ha="center")
+                theirs.annotate(f"{percent:g}", (100 * split, percent), (8, -4), textcoords="offset points")
             middle, span = (min(paper.values()) + max(paper.values())) / 2, high - low + 2 * margin
             span = max(span, 1.25 * (max(paper.values()) - min(paper.values())))
             theirs.set_ylim(middle - span / 2, middle + span / 2)
-            theirs.set(xlim=(-35, 135), xticks=[0, 100])
+            theirs.set(xlim=(-35, 190), xticks=[0, 100])
             theirs.set_title("the paper,\nits own axis\n(means of 2 runs)", fontsize=9)
         title = "Accuracy by split and selection: means; small marks are runs"
-        if freedom:
-            title += f"\n95 % intervals, from the spread within all points together (SD {sd:.2f} points)"
+        if table.groupby(["selection", "split"]).size().max() >= 3:
+            title += "\n95 % intervals of points with three runs or more"
         figure.suptitle(f"{title}\n{note}", fontsize=10)
         figure.legend(*ours.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import controls, cost, factors, methods, riddle, tables, weak_random
+from paperlib.analysis import controls, cost, factors, methods, riddle, spikes, tables, weak_random
+from paperlib.analysis.arms import ARMS
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, pictures, predictions, speed
 from paperlib.study import plans, records
@@ -40,6 +41,7 @@ REQUIRED = (
     "precision:cpu",
     "weak-random:cpu",
     "weights:all",
+    "spikes:all",
     "encoders:cpu",
     "readings:cpu",
     "speed:bench",
@@ -377,6 +379,37 @@ def _weights(folder: Path) -> str:
     return table.to_markdown(index=False, disable_numparse=True)
 
 
+def _spikes(folder: Path) -> str:
+    """How often the training loss spikes on one set alone, at every scale, whatever the folder."""
+    root, found = folder.parents[1], dict[str, list[dict]]()
+    for scale in committed(root):
+        here = root / "figures" / scale
+        found[f"`{scale}`"] = _planned(plans.split_runs, here)
+        found[f"`{scale}`, float32"] = _planned(plans.spike_runs, here)
+    rows = [
+        {
+            "scale": scale,
+            "set": ARMS[selection].alone,
+            "n": len(some),
+            "median loss (nats)": f"{some['median_loss'].mean():.3f}",
+            "highest loss (nats)": f"{some['highest_loss'].max():.2f}",
+            "spikes, run by run": _listed(some["spikes"], 0),
+            "steps in a spike (%)": f"{100 * some['share'].mean():.1f}",
+            "accuracy at the last step (%), run by run": _listed(some["accuracy"], 1),
+        }
+        for (scale, selection), some in spikes.of_runs(found).groupby(["profile", "selection"], sort=False)
+    ]
+    about = (
+        f"Means over {spikes.STRETCH} steps, after the first {100 * spikes.AFTER:g} % of a run. In a spike, one "
+        f"is more than {spikes.RISE:g} nats above the median of the {spikes.BEFORE} before it."
+    )
+    return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
+
+
+def _listed(values: pd.Series, digits: int) -> str:
+    return ", ".join(f"{value:.{digits}f}" for value in values)
+
+
 def _unless_alike(verdict: str, other: str) -> str:
     return "" if verdict == other else f", **{verdict}**"
 
@@ -426,6 +459,7 @@ _MAKERS: dict[str, Callable[[Path], str]] = {
     "cost": _cost,
     "weak-random": _weak_random,
     "weights": _weights,
+    "spikes": _spikes,
     "encoders": _encoders,
     "readings": _readings,
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),

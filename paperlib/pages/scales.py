@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import learning, weights
+from paperlib.analysis import learning, spikes, weights
 from paperlib.analysis import predictions as predicted
 from paperlib.claims import ledger
 from paperlib.figures import beyond, stamps
+from paperlib.figures.spikes import loss_spikes
 from paperlib.figures.style import save
 from paperlib.figures.weights import gaps_by_weights
 from paperlib.pages import predictions
@@ -22,11 +23,12 @@ _PICTURES = {
     "learning_curves": plans.learning_runs,
     "scaling_curve": plans.prediction_runs,
     "gaps_by_weights": plans.split_runs,
+    "loss_spikes": plans.split_runs,
 }
 
 
 def draw(root: Path) -> Path:
-    """Write learning_curves, scaling_curve and gaps_by_weights to `root`/figures/scales, with digests -> that folder.
+    """Write the pictures `_PICTURES` and their tables to `root`/figures/scales, with digests -> that folder.
 
     Raises
     ------
@@ -64,6 +66,12 @@ def draw(root: Path) -> Path:
     by_weights = weights.gaps(of_splits)
     shown = [record for some in of_splits.values() for record in some]
     save(gaps_by_weights(by_weights, note), folder, "gaps_by_weights", by_weights, shown)
+
+    largest = max(of_splits, key=lambda name: profile(name).steps * profile(name).batch)
+    here = {largest: of_splits[largest]}
+    runs = spikes.of_runs(here)
+    drawn = loss_spikes(spikes.curves(here), runs, f"{on.name}, profile {largest}")
+    save(drawn, folder, "loss_spikes", spikes.of_runs(of_splits), shown)
     stamps.write_digests(folder)
     return folder
 

@@ -175,6 +175,13 @@ def precision_runs(profile: Profile, dataset: Named, readings: Readings = DEFAUL
     return [replace(run, seed=seed) for seed in profile.baseline_seeds for run in formats]
 
 
+def spike_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
+    """Random at 100 / 0 in float32: does the training loss spike as it does in the machine's own precision?"""
+    full = _full_run(profile, dataset, readings)
+    random = replace(_subset(full, profile, dataset, "random", profile.k), split=1.0, precision="float32")
+    return [replace(random, seed=seed) for seed in profile.spike_seeds]
+
+
 def feed_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """The full set alone and the 50 / 50 run with both feeds (reading R13), in turn: what does a step cost?"""
     arms = []
@@ -224,7 +231,7 @@ def stages(
     One seed after the other, first the arms whose gap is the paper's main claim: random at 100 / 0 and at the late
     splits, eq. 4 at these, eq. 4 at 50 / 50 with its cut-off, the full set alone. What needs no autoencoder does not
     wait for it, so with seed 0 the full set comes before it. Random at 50 / 50 follows once there are two seeds, the
-    paper's n. Then whatever else the profile asks for.
+    paper's n, and what asks for the reason of loss spikes. Then whatever else the profile asks for.
 
     union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
     """
@@ -249,7 +256,10 @@ def stages(
         ]
         if seed == 1:
             both = [run for run in splits if run.split == 0.5 and run.selection == "random" and run.seed <= seed]
-            plan += [("seeds 0 and 1: random, 50 / 50 and its cut-off", both + list(map(cut_off, both)))]
+            plan += [
+                ("seeds 0 and 1: random, 50 / 50 and its cut-off", both + list(map(cut_off, both))),
+                ("loss spikes in float32", spike_runs(profile, dataset, readings)),
+            ]
     plan += [
         ("a subset ten times as large", large_runs(profile, dataset, readings)),
         ("the other splits, and all cut-offs", splits + cuts),

@@ -36,6 +36,7 @@ class Profile:
     reading_seeds: tuple[int, ...]  # of the runs with each alternative reading
     encoder_seeds: tuple[int, ...]  # of the runs with each other encoder, and with samples in between
     hypothesis_seeds: tuple[int, ...]  # of the runs with each possible reason for the paper's weak random arm
+    spike_seeds: tuple[int, ...] = ()  # of the runs in float32 that ask whether loss spikes are the number format's
     notebooks: tuple[str, ...] = ()  # how the names of its notebooks begin; all unless given
     under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
 
@@ -159,6 +160,7 @@ PROFILES = {
             snapshots=(),
             factor_seeds=(),
             hypothesis_seeds=(),
+            spike_seeds=(1,),
             **_BY_STEPS_ALONE,
         ),
     )

@@ -54,20 +54,20 @@ SPLITS = pd.concat(
 )
 
 
-def test_fig_5_has_splits_at_their_distances_with_pooled_intervals_and_n():
+def test_fig_5_has_splits_at_their_distances_with_intervals_and_n():
     figure = paper.split_accuracies(SPLITS, NOTE, {(0.0, "full"): 83.3, (1.0, "random"): 57.6})
     ours, theirs = figure.axes
     assert list(ours.get_xticks()) == [0, 10, 90, 100]
     points = intervals(ours)["random"]
     assert [round(x - points[0][0]) for x, *_ in points] == [0, 80, 90]
-    # Five points of three runs have a variance of 4, one of two runs has 2; Student's t for 11 degrees of freedom
-    reach = 2.200985 * np.sqrt((5 * 2 * 4 + 2) / 11 / 3)
+    reach = 4.302653 * 2 / np.sqrt(3)  # Student's t for 2 degrees of freedom; three runs with a spread of 2
     assert points[0][1:] == pytest.approx((62, 62 - reach, 62 + reach), abs=1e-4)
+    assert points[2][1:] == (51, 51, 51)  # two runs are shown, and have no interval
     beneath = [text.get_text() for text in ours.texts]
     assert beneath == ["n: full set", "3", "random", "3", "3", "2", "eq. 4", "3", "3"]
     words = said(figure)
     assert NOTE in words and "95 %" in words and "test accuracy (%)" in words and "share of steps" in words
-    assert "SD 1.95 points" in words
+    assert "three runs or more" in words
     assert {text.get_text() for text in theirs.texts} == {"83.3", "57.6"}
 
 

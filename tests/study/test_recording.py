@@ -30,6 +30,7 @@ def test_all_runs_are_those_of_the_notebooks(name, digits):
                 plans.length_runs,
                 plans.feed_runs,
                 plans.precision_runs,
+                plans.spike_runs,
                 plans.selection_runs,
                 plans.method_runs,
                 plans.factor_runs,
@@ -70,6 +71,8 @@ def test_large_profiles_begin_with_what_decides_most(name, digits):
         "seed 1: the full set alone, and its cut-off",
         "seeds 0 and 1: random, 50 / 50 and its cut-off",
     ]
+    float32 = [run for run in plans.all_runs(PROFILES[name], digits) if run.precision == "float32"]
+    assert float32 == plans.spike_runs(PROFILES[name], digits) and len(float32) == (name == "paper")
 
 
 def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, silent):

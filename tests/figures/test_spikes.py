@@ -1,0 +1,17 @@
+import pandas as pd
+
+from paperlib.figures.spikes import loss_spikes
+
+
+def test_each_arm_has_a_panel_and_each_run_its_end():
+    runs = pd.DataFrame(
+        [("random", 0, 68.3), ("random", 1, 15.6), ("full", 0, 83.2)], columns=["selection", "seed", "accuracy"]
+    )
+    rows = [(run.selection, run.seed, step, 1 / step) for run in runs.itertuples() for step in (20, 40, 60)]
+    figure = loss_spikes(pd.DataFrame(rows, columns=["selection", "seed", "step", "loss"]), runs, "some data")
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["full set alone", "random alone"]
+    said = [[text.get_text() for text in axis.get_legend().get_texts()] for axis in figure.axes]
+    assert said[1] == ["seed 0: 68.3 % at the last step", "seed 1: 15.6 % at the last step"]
+    assert all(axis.get_yscale() == "log" and "nats" in axis.get_ylabel() for axis in figure.axes)
+    assert "some data" in figure.get_suptitle() and "step" in figure.axes[-1].get_xlabel()
+    assert len({line.get_linestyle() for line in figure.axes[1].lines}) == 2
