@@ -66,10 +66,13 @@ def fresh(name: str, root: str | Path, source: str, progress: Progress) -> pd.Da
 def tolerance(profile: Profile, dataset: Dataset | records.DataSet, folder: Path, average: str = _SHOWN) -> float:
     """The difference in accuracy that two runs of different seeds stay below 19 times of 20.
 
+    The spread is pooled over all points, or the median of the points' (corrected for their few runs) if that is less:
+    one run that ends in a loss spike would make the pooled one so wide that every comparison agreed.
+
     Parameters
     ----------
     profile, dataset
-        Whose runs of Fig. 5 the recorded spread is pooled over.
+        Whose runs of Fig. 5 the recorded spread is of.
     folder : path
         Of the records.
     average : str
@@ -83,8 +86,14 @@ def tolerance(profile: Profile, dataset: Dataset | records.DataSet, folder: Path
     found, _ = study.on_record(plans.split_runs(profile, dataset), folder)
     if not found:
         return float("nan")
-    pooled, freedom = tables.pooled_sd(tables.runs(found, average), ["selection", "split"])
-    return float(stats.t.ppf(0.975, freedom) * pooled * np.sqrt(2)) if freedom else float("nan")
+    runs = tables.runs(found, average)
+    pooled, freedom = tables.pooled_sd(runs, ["selection", "split"])
+    points = runs.groupby(["selection", "split"])["accuracy"].agg(["var", "count"]).dropna()
+    if points.empty:
+        return float("nan")
+    few = points["count"] - 1
+    median = np.median(points["var"] * few / stats.chi2.ppf(0.5, few))  # the median of a sample's variance is too low
+    return float(stats.t.ppf(0.975, freedom) * np.sqrt(2 * min(pooled**2, median)))
 
 
 def compared(recorded: Iterable[Mapping], trained: Iterable[Mapping], tolerance: float) -> pd.DataFrame:

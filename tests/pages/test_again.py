@@ -166,6 +166,11 @@ def test_fresh_runs_are_compared_within_the_tolerance():
     assert again.compared(*zip(*pairs), 2.0)["outcome"].tolist() == ["the same bits", "agrees", "DIFFERS"]
 
 
+def test_one_run_that_ends_in_a_loss_spike_leaves_the_tolerance_small():
+    folder = ROOT / "figures" / "paper" / "records"
+    assert 0 < again.tolerance(profiles.profile("paper"), records.data_set(records.read_all(folder)), folder) < 30
+
+
 def test_the_tolerance_follows_from_the_recorded_spread(tmp_path):
     folder = ROOT / "figures" / "cpu" / "records"
     dataset = records.data_set(records.read_all(folder))
