@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.random import RandomState
 
 _MOST = 1 << 14  # samples whose distances are kept: 1 GiB in float32
-_BLOCK = 512  # rows of distances computed together
+_BLOCK = 2_048  # rows of distances computed together
 
 
 def k_means_plus_plus(samples: NDArray, count: int, random_state: RandomState) -> NDArray:
@@ -60,15 +60,10 @@ def k_means_plus_plus(samples: NDArray, count: int, random_state: RandomState) -
 
 def _squared_distances(samples: NDArray) -> NDArray:
     """Return (M, M): computed in float64, kept in the samples' type."""
-    points = samples.astype(np.float64)
-    squares = np.vecdot(points, points)
-    distances = np.empty((len(points), len(points)), samples.dtype)
-    for start in range(0, len(points), _BLOCK):
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    distances = np.empty((len(samples), len(samples)), samples.dtype)
+    for start in range(0, len(samples), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        block = points[rows] @ points.T
-        block *= -2
-        block += squares[rows, None]
-        block += squares
-        np.maximum(block, 0, out=block)
-        distances[rows] = block
+        distances[rows] = euclidean_distances(samples[rows], samples, squared=True)
     return distances

@@ -12,7 +12,7 @@ def samples_of(kind):
         "float32": draw.normal(size=(300, 7)).astype(np.float32),
         "far from 0": 1e3 + draw.gamma(0.7, size=(300, 7)).astype(np.float32),
         "many alike": draw.integers(0, 2, (300, 7)).astype(np.float32),
-        "more rows than a block": draw.normal(size=(1_100, 3)).astype(np.float32),
+        "more rows than a block": draw.normal(size=(2_200, 3)).astype(np.float32),
     }[kind]
 
 
