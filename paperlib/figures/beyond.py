@@ -17,7 +17,7 @@ from paperlib.analysis.arms import ARMS
 from paperlib.analysis.learning import means as learning_means
 from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED
 from paperlib.analysis.statistics import Estimate
-from paperlib.figures.style import COLORS, STYLE
+from paperlib.figures.style import COLORS, STYLE, limits
 from paperlib.selection.registry import REGISTRY, label
 
 _ARMS = {  # of the controls: colour, marker
@@ -329,11 +329,9 @@ def scaling_curve(
                           capsize=6, linewidth=2,
                           label=f"predicted from profile {predicted['made_from']} for two runs")  # fmt: skip
         shown = [0.0, *gaps["difference"], *(paper[1:] if paper else ())]
-        ends = [*gaps["low"].dropna(), *gaps["high"].dropna()]  # some are too wide to be shown whole
-        ends += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
-        shown += np.clip(ends, min(-15, *shown), max(15, *shown)).tolist()
-        margin = 0.08 * max(np.ptp(shown), 1)
-        axis.set(xscale="log", ylim=(min(shown) - margin, max(shown) + margin))
+        bounds = [*gaps["low"].dropna(), *gaps["high"].dropna()]
+        bounds += [] if predicted is None else [*predicted[["low", "high"]].dropna()]
+        axis.set(xscale="log", ylim=limits(shown, bounds))
         axis.set(xlabel="epochs on the subset (log scale)", ylabel="eq. 4 minus random (points of accuracy)")
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axis.xaxis.set_minor_formatter(NullFormatter())

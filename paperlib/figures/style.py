@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -34,6 +35,17 @@ STYLE = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
+
+
+def limits(values: Iterable[float], ends: Iterable[float], reach: float = 15) -> tuple[float, float]:
+    """Limits of an axis that show all values, and of the ends of their intervals those within -reach and reach.
+
+    An interval of two runs may be so wide that nothing else could be told apart beside it: it leaves the picture.
+    """
+    values = list(values)
+    shown = [*values, *np.clip([*ends], min(-reach, *values), max(reach, *values))]
+    margin = 0.08 * max(float(np.ptp(shown)), 1.0)
+    return float(min(shown) - margin), float(max(shown) + margin)
 
 
 def save(

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from paperlib.analysis.weights import TESTED
-from paperlib.figures.style import COLORS, STYLE
+from paperlib.figures.style import COLORS, STYLE, limits
 
 _MARKS = "o^sDv"
 
@@ -40,7 +40,8 @@ def gaps_by_weights(table: pd.DataFrame, note: str) -> Figure:
             axis.set_xlim(-0.5, max(len(splits), 1) - 0.5)
             axis.set_xlabel("share of steps on the subset / full set (%)")
             axis.set_title(title, fontsize=10)
+        axes[0].set_ylim(limits([0.0, *table["difference"]], [*table["low"].dropna(), *table["high"].dropna()]))
         axes[0].set_ylabel("eq. 4 minus random (points of accuracy)")
-        figure.suptitle(f"Which weights are tested? Differences of means, 95 % intervals\n{note}", fontsize=10)
+        figure.suptitle(f"Which weights are tested? Differences of means; 95 % intervals, some wider than shown\n{note}", fontsize=10)
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure
