@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from .conftest import ROOT
+
 
 def _printed(code, **environment):
     """What a fresh interpreter prints; a variable given as None is unset there."""
@@ -45,3 +47,13 @@ def test_its_names_are_listed_and_others_are_refused():
 def test_onednn_is_switched_on_unless_somebody_decided(before, after):
     code = "import os, paperlib; print(os.environ['TF_ENABLE_ONEDNN_OPTS'])"
     assert _printed(code, TF_ENABLE_ONEDNN_OPTS=before) == [after]
+
+
+def test_every_source_file_is_linted():
+    """An excluded folder of one name excludes all folders of that name."""
+    command = [sys.executable, "-m", "ruff", "check", "--show-files", "."]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    written = [*ROOT.glob("notebooks/*.ipynb")]
+    for folder in ("paperlib", "tests", "benchmarks"):
+        written += ROOT.glob(f"{folder}/**/*.py")
+    assert len(written) > 250 and {str(path) for path in written} <= set(listed)

@@ -32,7 +32,12 @@ def by_question(table: pd.DataFrame, note: str, references: pd.DataFrame | None 
     heights = [some.groupby(["arm", "selection"]).ngroups + 1.2 for _, some in questions]
     with plt.rc_context(STYLE | {"axes.grid.axis": "x"}):
         figure, axes = plt.subplots(
-            len(questions), 1, sharex=True, squeeze=False, height_ratios=heights, figsize=(7.5, 1.3 + _ROW * sum(heights))
+            len(questions),
+            1,
+            sharex=True,
+            squeeze=False,
+            height_ratios=heights,
+            figsize=(7.5, 1.3 + _ROW * sum(heights)),
         )
         for axis, (question, some) in zip(axes[:, 0], questions):
             _rows(axis, some)
@@ -51,9 +56,13 @@ def _rows(axis: Axes, some: pd.DataFrame) -> None:
     arms = list(some.groupby(["arm", "selection"], sort=False))
     for place, ((_, selection), of) in enumerate(arms):
         arm, one = ARMS[selection], mean(of["accuracy"])
-        axis.plot(of["accuracy"], [place] * len(of), arm.marker, color=arm.color, markersize=4, alpha=0.5, linestyle="none")
+        axis.plot(
+            of["accuracy"], [place] * len(of), arm.marker, color=arm.color, markersize=4, alpha=0.5, linestyle="none"
+        )
         if one.n > 1:
             axis.plot([one.low, one.high], [place] * 2, color=arm.color)
-        axis.plot(one.value, place, arm.marker, color=arm.color, markersize=8, linestyle="none", label=f"{arm.name}, alone")
+        axis.plot(
+            one.value, place, arm.marker, color=arm.color, markersize=8, linestyle="none", label=f"{arm.name}, alone"
+        )
     labels = [f"{called} (n = {len(of)})" for (called, _), of in arms]
     axis.set(yticks=range(len(arms)), yticklabels=labels, ylim=(len(arms) - 0.4, -0.6))

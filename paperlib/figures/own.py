@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from paperlib.figures.paper import image_rows
+from paperlib.figures.images import image_rows
 from paperlib.figures.style import COLORS, STYLE
 
 KEPT, LEFT_OUT = "#D55E00", "#999999"

@@ -150,7 +150,9 @@ def _outputs(folder: Path) -> dict[str, Path]:
     return {
         name.as_posix(): path
         for name, path in found.items()
-        if name.parts[0] not in _RECORDED and name.as_posix() != DIGESTS and not any(p.startswith(".") for p in name.parts)
+        if name.parts[0] not in _RECORDED
+        and name.as_posix() != DIGESTS
+        and not any(p.startswith(".") for p in name.parts)
     }
 
 

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from paperlib.analysis.arms import ARMS
 from paperlib.figures import stamps
@@ -35,6 +36,21 @@ STYLE = {
     "axes.axisbelow": True,
     "legend.frameon": False,
 }
+
+
+def error_lengths(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> np.ndarray:
+    """Lengths (2, points) of error bars below and above values; 0 where an interval is NaN."""
+    value, low, high = (np.atleast_1d(np.asarray(one, float)) for one in (value, low, high))
+    return np.nan_to_num(np.array([value - low, high - value]))
+
+
+def range_text(counts: pd.Series) -> str:
+    """The lowest and the highest of some counts as text.
+
+    >>> range_text(pd.Series([5, 3, 4])), range_text(pd.Series([2, 2]))
+    ('3 to 5', '2')
+    """
+    return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
 
 
 def limits(values: Iterable[float], ends: Iterable[float], reach: float = 15) -> tuple[float, float]:

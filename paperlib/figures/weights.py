@@ -1,12 +1,11 @@
 """Which weights are tested? The gap between the selections by split, of averages and of raw weights."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from paperlib.analysis.weights import TESTED
-from paperlib.figures.style import COLORS, STYLE, limits
+from paperlib.figures.style import COLORS, STYLE, error_lengths, limits
 
 _MARKS = "o^sDv"
 
@@ -31,7 +30,7 @@ def gaps_by_weights(table: pd.DataFrame, note: str) -> Figure:
                 some = table[(table["weights"] == weights) & (table["profile"] == profile)]
                 beside = 0.18 * (place - (len(profiles) - 1) / 2)
                 where = [splits.index(split) + beside for split in some["split"]]
-                error = np.nan_to_num(np.array([some["difference"] - some["low"], some["high"] - some["difference"]]))
+                error = error_lengths(*some[["difference", "low", "high"]].to_numpy().T)
                 counts = sorted({f"{row.n} + {row.n_other}" for row in some.itertuples()})
                 axis.errorbar(where, some["difference"], error, fmt=marker, color=color, capsize=3, markersize=6,
                               markerfacecolor="white" if place else color,
@@ -42,6 +41,9 @@ def gaps_by_weights(table: pd.DataFrame, note: str) -> Figure:
             axis.set_title(title, fontsize=10)
         axes[0].set_ylim(limits([0.0, *table["difference"]], [*table["low"].dropna(), *table["high"].dropna()]))
         axes[0].set_ylabel("eq. 4 minus random (points of accuracy)")
-        figure.suptitle(f"Which weights are tested? Differences of means; 95 % intervals, some wider than shown\n{note}", fontsize=10)
+        figure.suptitle(
+            f"Which weights are tested? Differences of means; 95 % intervals, some wider than shown\n{note}",
+            fontsize=10,
+        )
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -10,7 +10,8 @@ from paperlib import study
 from paperlib.analysis import learning, spikes, weights
 from paperlib.analysis import predictions as predicted
 from paperlib.claims import ledger
-from paperlib.figures import beyond, stamps
+from paperlib.figures import stamps
+from paperlib.figures.learning import learning_curves, scaling_curve
 from paperlib.figures.spikes import loss_spikes
 from paperlib.figures.style import save
 from paperlib.figures.weights import gaps_by_weights
@@ -48,7 +49,7 @@ def draw(root: Path) -> Path:
     points = learning.stated(ledger.split_accuracies()) if of_cifar10 else None
     curves = learning.table(alone)
     shown = [record for some in alone.values() for record in some]
-    save(beyond.learning_curves(curves, note, points), folder, "learning_curves", curves, shown)
+    save(learning_curves(curves, note, points), folder, "learning_curves", curves, shown)
 
     tests = {name: predicted.tests(some) for name, some in found.items()}
     gaps_of = {name: predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()}
@@ -59,7 +60,7 @@ def draw(root: Path) -> Path:
     curve = predicted.curve(tests[of], profile(of), epochs)
     written = pd.read_csv(predictions.path(root)).set_index("name") if predictions.path(root).exists() else None
     theirs = (epochs, ledger.ledger()["C6"]["paper"]) if of_cifar10 else None
-    drawn = beyond.scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)
+    drawn = scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)
     save(drawn, folder, "scaling_curve", gaps, everything)
 
     of_splits = _on_record(root, plans.split_runs)

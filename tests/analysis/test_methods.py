@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from paperlib.analysis import methods
-from paperlib.figures import beyond
+from paperlib.figures.methods import LOOKS
 from paperlib.selection import METHODS
 from paperlib.study.plans import VARIANTS
 
@@ -31,8 +31,8 @@ def test_every_method_and_option_that_is_compared_has_a_name():
     assert set(methods.NAMES) == set(METHODS)
     names = [methods.name("top_activations", {"overlap": "fill", option: value}) for option, value in VARIANTS.items()]
     assert names == ["eq. 4, penalty", "eq. 4, pairs of elements", "eq. 4, after PCA", "eq. 4, the same of each class"]
-    assert methods.name("facility_location", {"by_class": True}) in beyond._METHODS
-    assert set(methods.NAMES.values()) - {"facility location"} < set(beyond._METHODS)
+    assert methods.name("facility_location", {"by_class": True}) in LOOKS
+    assert set(methods.NAMES.values()) - {"facility location"} < set(LOOKS)
 
 
 def test_accuracies_are_summarized_by_method_size_and_split(table):

@@ -9,7 +9,8 @@ def test_each_kind_of_weights_has_a_panel_with_all_scales():
     rows = [
         {"profile": profile, "weights": kind, "split": split, "difference": base - split, "low": low, "high": 3.0,
          "n": n, "n_other": n}
-        for profile, n, low in (("cpu", 5, -9.0), ("paper", 1, np.nan)) for kind, base in (("warmup", -3.0), ("raw", 0.0))
+        for profile, n, low in (("cpu", 5, -9.0), ("paper", 1, np.nan))
+        for kind, base in (("warmup", -3.0), ("raw", 0.0))
         for split in (0.9, 1.0)
     ]  # fmt: skip
     figure = gaps_by_weights(pd.DataFrame(rows), "some data")
