@@ -247,7 +247,7 @@ def _one_line_errors(kept: Sequence[str]) -> Iterator[None]:
 
 
 def _fail(error: Exception | str, code: int = FAILED) -> NoReturn:
-    from paperlib.own_data.pictures import shown
+    from paperlib.data.sources import shown
 
     text = " ".join(shown(error).split()) or type(error).__name__
     click.echo(f"paperlib: {text}", err=True)

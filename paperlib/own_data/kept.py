@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paperlib.own_data.pictures import IN_MEMORY
+from paperlib.data.image_files import IN_MEMORY
 from paperlib.study import records
 from paperlib.study.records import RecordError
 

@@ -17,8 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib import data
-from paperlib.data import DataError
-from paperlib.own_data import kept, pictures, tables
+from paperlib.data import DataError, Dataset, folders, image_files
+from paperlib.data.checks import checked_images, checked_labels
+from paperlib.data.dataset import fingerprint
+from paperlib.data.npz import NpzArrays
+from paperlib.data.sources import located
+from paperlib.own_data import kept, tables
 from paperlib.selection.blocks import blocks
 
 SHARE = 4_320 / 50_000  # of the samples that the paper keeps
@@ -54,7 +58,7 @@ class Samples:
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits: equal for equal samples, whatever file they came from."""
-        return data.fingerprint(*(x for x in (self.images, self.embeddings, self.labels) if x is not None))
+        return fingerprint(*(x for x in (self.images, self.embeddings, self.labels) if x is not None))
 
     def describe(self) -> str:
         """What was found, in a sentence for each kind of thing."""
@@ -86,7 +90,7 @@ def load(
     ----------
     source: a path or a name. An .npz may also hold `classes` (names), `files` (names of the samples) and both
         `images` and `embeddings`: then the embeddings choose and the images are shown. Labels are whole numbers or
-        names. Of folders see `paperlib.own_data.pictures.find`, of tables `paperlib.own_data.tables.arrays`.
+        names. Of folders see `paperlib.data.folders.find`, of tables `paperlib.own_data.tables.arrays`.
     image_size: side of the squares that all images are brought to, at least 8. 0: images stay as they are if all
         have one size with sides from 8 to 64; others become squares as large as the shortest side, within these bounds.
     progress: "bar", "lines" or "none", of reading many files.
@@ -99,20 +103,18 @@ def load(
         raise DataError(f"image_size is {image_size!r}: give a whole number of pixels, or 0 to have it chosen")
     if image_size and image_size < SMALLEST:
         raise DataError(f"image_size is {image_size}: give at least {SMALLEST}, or 0 to have it chosen")
-    if not isinstance(source, (str, PathLike)):
-        raise DataError(f"{source!r} is a {type(source).__name__}, not a name or a path; give {SOURCES}")
-    if not str(source).strip():
+    if isinstance(source, str) and not source.strip():
         raise DataError(f"the path is empty; give {SOURCES}")
-    if source in _NAMED:
+    if isinstance(source, str) and source in _NAMED:
         return _dataset(data.load(source), image_size)
-    path = _existing(source)
+    path = located(source, SOURCES)
     if _is_official(path):
         return _dataset(data.load(path), image_size)
     if path.is_dir():
         return _folder(path, image_size, progress, keep)
     suffix = path.suffix.lower()
     if suffix == ".npz":
-        return _arrays(path, data.npz_arrays(path), image_size)
+        return _arrays(path, NpzArrays(path), image_size)
     if suffix == ".npy":
         return _arrays(path, {"the array": _npy(path)}, image_size)
     if suffix in (".csv", ".parquet"):
@@ -146,49 +148,27 @@ def samples_to_keep(samples: Samples, k: float | str) -> int:
     return count
 
 
-def _existing(source: str | PathLike) -> Path:
-    """The path of a file or folder that is there. Raises DataError otherwise."""
-    try:
-        path = Path(source).expanduser()
-        mode = path.stat()
-    except FileNotFoundError as error:
-        raise DataError(f"{source}: no such file or folder, and no data set of that name; give {SOURCES}") from error
-    except (OSError, RuntimeError, ValueError) as error:  # too long, of an unknown user, with a byte 0
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{_short(source)}: no path that can be opened ({reason}); give {SOURCES}") from error
-    pictures.check_name(path)
-    if not (path.is_dir() or path.is_file()):
-        kind = "pipe" if path.is_fifo() else "socket" if path.is_socket() else "device"
-        raise DataError(f"{path}: a {kind} (mode {mode.st_mode:o}), neither a file nor a folder; give {SOURCES}")
-    return path
-
-
-def _short(source: object) -> str:
-    text = pictures.shown(source)
-    return text if len(text) <= 80 else f"{text[:40]}…{text[-30:]} ({len(text):,} characters)"
-
-
 def _is_official(path: Path) -> bool:
     if path.is_dir():
         return any((path / f"test_batch{suffix}").is_file() for suffix in ("", ".bin"))
     return path.name.endswith((".tar.gz", ".tgz", ".tar"))
 
 
-def _dataset(dataset: data.Dataset, image_size: int) -> Samples:
+def _dataset(dataset: Dataset, image_size: int) -> Samples:
     images, preparation = _brought_to_size(dataset.x_train, image_size)
     return Samples(dataset.name, images, None, dataset.y_train, dataset.classes, None, preparation)
 
 
 def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | None) -> Samples:
-    found = pictures.find(root)
+    found = folders.find(root / "train" if (root / "train").is_dir() else root)
     files = found.files
     if len(files) < 2:
         raise DataError(f"{files[0]}: the only image in {root}, so that nothing can be left out; add some")
     with _bar(progress, len(files), "looked at") as done:
-        sizes, channels = pictures.sizes_and_channels(files, done)
+        sizes, channels = image_files.sizes_and_channels(files, done)
     side = image_size or _chosen_side(sizes)
     shape = (*sizes[0], channels) if side is None else (side, side, channels)
-    read = partial(pictures.read, files, shape, square=side is not None)
+    read = partial(image_files.read, files, shape, square=side is not None)
     names = [file.relative_to(root).as_posix() for file in files]
 
     def fill(out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
@@ -203,7 +183,7 @@ def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | N
         classes=found.classes or None,
         files=tuple(names),
         preparation=_preparation(sizes, side),
-        passed_over=pictures.said_of([(path.relative_to(root), why) for path, why in found.passed_over]),
+        passed_over=folders.said_of([(path.relative_to(root), why) for path, why in found.passed_over]),
     )
 
 
@@ -252,7 +232,7 @@ def _arrays(path: Path, arrays: Mapping[str, NDArray], image_size: int, passed_o
             raise DataError(f"{path}: {key} is {array.shape}, of which nothing can be left out; give 2 samples or more")
     images, embeddings, preparation = None, None, Samples.preparation
     if pixels is not None:
-        images = data.checked_images(path, *pixels)
+        images = checked_images(path, *pixels)
         if 0 in images.shape:
             raise DataError(f"{path}: {pixels[0]} is {images.shape}: images with a side of 0; give images with pixels")
         images, preparation = _brought_to_size(images, image_size)
@@ -302,13 +282,13 @@ def _checked_labels(
         raise DataError(f"{path}: {key} is {labels.shape}; expected one for each of the {samples} samples")
     if classes is None or labels.dtype.kind in "US":
         if labels.dtype.kind not in "US":
-            data.checked_labels(path, key, labels, f"{samples} samples", samples)
+            checked_labels(path, key, labels, f"{samples} samples", samples)
         names, labels = np.unique(labels, return_inverse=True)  # before any change of type: no name shall change
         return labels.astype(np.int64), _texts(names)
     names = _texts(np.ravel(classes))
     if doubled := [name for name, times in Counter(names).items() if times > 1]:
         raise DataError(f"{path}: classes names {doubled[0]!r} more than once; give every class a name of its own")
-    labels = data.checked_labels(path, key, labels, f"{samples} samples", samples)
+    labels = checked_labels(path, key, labels, f"{samples} samples", samples)
     if labels.min() < 0 or labels.max() >= len(names):
         raise DataError(
             f"{path}: {key} has values from {labels.min()} to {labels.max()}, but classes names {len(names)}: "
@@ -330,9 +310,9 @@ def _brought_to_size(images: NDArray[np.uint8], image_size: int) -> tuple[NDArra
         from PIL import Image
 
         pixels = images[..., 0] if images.shape[3] == 1 else images  # Pillow's grey images have no channel axis
-        squares = pictures.room((len(images), side, side, images.shape[3]))
+        squares = image_files.room((len(images), side, side, images.shape[3]))
         for place, image in enumerate(pixels):
-            square = np.asarray(pictures.fitted(Image.fromarray(image), side))
+            square = np.asarray(image_files.fitted(Image.fromarray(image), side))
             squares[place] = square.reshape(squares.shape[1:])
         images = squares
     return images, _preparation(sizes, side)

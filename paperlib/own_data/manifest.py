@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paperlib.own_data import pictures
+from paperlib.data.sources import shown
 from paperlib.study import environment, records
 from paperlib.study.records import RecordError
 
@@ -241,7 +241,7 @@ def hand_over(
                 os.replace(part, new)
         except OSError as error:
             raise RecordError(
-                f"{pictures.shown(new)}: cannot be written ({error.strerror or error}); the choice itself is kept in "
+                f"{shown(new)}: cannot be written ({error.strerror or error}); the choice itself is kept in "
                 f"{folder}; free some space, or choose another folder"
             ) from error
     return target

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paperlib.own_data import kept, loading, pictures
+from paperlib.data import image_files
+from paperlib.own_data import kept, loading
 from paperlib.study import records
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(4, 3)
@@ -55,7 +56,7 @@ def test_pictures_are_decoded_once_while_their_files_are_the_same(tmp_path, monk
         Image.new("RGB", (9, 9), (i, 0, 0)).save(photos / "a" / f"{i}.png")
     first = loading.load(photos, keep=keep)
     with monkeypatch.context() as patched:
-        patched.setattr(pictures, "read", lambda *_, **__: never())
+        patched.setattr(image_files, "read", lambda *_, **__: never())
         again = loading.load(photos, keep=keep)
     assert again.fingerprint == first.fingerprint and again.files == first.files
     Image.new("RGB", (9, 9), (99, 0, 0)).save(photos / "a" / "1.png")

@@ -208,9 +208,9 @@ def test_unknown_sources(tmp_path):
         (tmp_path / "nowhere", "nowhere: no such file or folder"),
         (3, "3 is a int, not a name or a path"),
         ("", "the path is empty"),
-        ("~nosuchuser/x", "~nosuchuser/x: no path that can be opened"),
-        ("x" * 5_000, r"5,000 characters\): no path that can be opened"),
-        (tmp_path / "pipe", "pipe: a pipe .*, neither a file nor a folder"),
+        ("~nosuchuser/x", "~nosuchuser/x: cannot be a path here"),
+        ("x" * 5_000, r"5,000 characters\): cannot be a path here"),
+        (tmp_path / "pipe", "pipe: a pipe, not a file"),
     ):
         with pytest.raises(DataError, match=message):
             load(source)

@@ -15,7 +15,7 @@ from PIL import Image
 from paperlib.data import DataError
 from paperlib.own_data.loading import load
 
-from ..test_data import (
+from ..data.malformed import (
     cut,
     file_of,
     link_to_nothing,
@@ -65,9 +65,9 @@ VECTORS = np.arange(12.0).reshape(6, 2)
 MALFORMED = {
     "no path": (lambda _: None, "None is a NoneType"),
     "an empty path": (lambda _: " ", "the path is empty"),
-    "the home of nobody": (lambda _: "~nosuchuser/x", "no path that can be opened"),
+    "the home of nobody": (lambda _: "~nosuchuser/x", "cannot be a path here"),
     "5,000 characters": (lambda _: "a" * 5_000, "5,000 characters"),
-    "a zero byte": (lambda _: "a\0b", "no path that can be opened"),
+    "a zero byte": (lambda _: "a\0b", "cannot be a path here"),
     "a link to nothing": (link_to_nothing, "no such file or folder"),
     "a pipe": (pipe("data.npz"), "a pipe"),
     "a pipe as a table": (pipe("data.csv"), "a pipe"),

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from paperlib.data import DataError
-from paperlib.own_data import pictures
+from paperlib.data import DataError, image_files
 from paperlib.own_data.loading import load
 
 ORIENTATION = 0x0112
@@ -164,14 +163,14 @@ def test_a_program_is_never_started_for_a_format(tmp_path):
     picture(tmp_path / "1.png")
     with pytest.raises(DataError, match="0.png: cannot be read as an image"):
         load(tmp_path)
-    assert ".eps" not in pictures.suffixes() and {".jpg", ".png", ".webp", ".gif"} <= pictures.suffixes()
+    assert ".eps" not in image_files.suffixes() and {".jpg", ".png", ".webp", ".gif"} <= image_files.suffixes()
 
 
 def test_pictures_that_are_larger_than_memory_allows_lie_in_a_file(tmp_path, monkeypatch):
     for i in range(70):
         Image.fromarray(gradient(12, 12) + np.uint8(i)).save(tmp_path / f"{i:02}.png")
     in_memory = load(tmp_path).images
-    monkeypatch.setattr(pictures, "IN_MEMORY", 1_000)
+    monkeypatch.setattr(image_files, "IN_MEMORY", 1_000)
     in_file = load(tmp_path).images
     assert isinstance(in_file, np.memmap) and not isinstance(in_memory, np.memmap)
     assert np.array_equal(in_memory, in_file)
@@ -181,5 +180,5 @@ def test_progress_counts_every_file(tmp_path):
     for i in range(70):
         picture(tmp_path / f"{i}.png")
     counted = []
-    pictures.read(sorted(tmp_path.iterdir()), (9, 9, 3), square=False, on_done=counted.append)
+    image_files.read(sorted(tmp_path.iterdir()), (9, 9, 3), square=False, on_done=counted.append)
     assert sum(counted) == 70 and len(counted) == 3

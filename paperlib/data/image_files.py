@@ -1,13 +1,13 @@
-"""Picture files: which lie in a folder, of which classes, and what they show, decoded on all cores into one array."""
+"""What image files show, decoded on all cores into one array."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from paperlib.data import DataError
+from paperlib.data.dataset import DataError
+from paperlib.data.sources import shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,17 +34,6 @@ _SMALL = 64  # sides up to which all of a PNG is read to know its orientation
 _AT_ONCE = 32  # files that a thread takes: few enough for a steady progress bar
 _ENOUGH = 2  # times the side that is asked for: a JPEG is decoded no larger than that
 _NAMED = 5  # files that a message names
-_NO_FOLDER = {"__MACOSX"}  # what macOS puts into archives
-
-
-@dataclass(frozen=True)
-class Found:
-    """The pictures in a folder, in the order of their classes and names."""
-
-    files: list[Path]  # N
-    labels: NDArray[np.int64] | None = None  # (N,), where there are class folders
-    classes: tuple[str, ...] = ()  # the name of each label
-    passed_over: tuple[tuple[Path, str], ...] = ()  # pairs (path, why)
 
 
 @cache
@@ -61,59 +51,6 @@ def _decoded() -> frozenset[str]:
 
     Image.init()
     return frozenset(name for name in FORMATS if name in Image.OPEN)
-
-
-def find(root: Path) -> Found:
-    """The pictures in a folder: in class folders, in train/ with class folders, or all of no class.
-
-    The folders directly below the top are the classes, and pictures in folders below these belong to them. A folder
-    that holds nothing but one folder of folders is passed through, as archives often have it. Hidden files and folders
-    do not count; what else is no picture is passed over, and named in the answer.
-
-    Raises DataError for pictures beside class folders, for class folders without pictures, and for names that are not
-    UTF-8: they could not be written down later.
-    """
-    top = root / "train" if (root / "train").is_dir() else root
-    while True:
-        folders, files, passed = _listed(top)
-        if files or passed or len(folders) != 1 or not _listed(folders[0])[0] or _listed(folders[0])[1]:
-            break
-        top = folders[0]
-    if folders and files:
-        raise DataError(f"{shown(files[0])}: lies beside class folders; move it into one of them, or out of {top}")
-    labels: list[int] = []
-    for label, folder in enumerate(folders):
-        below, others = _below(folder)
-        passed += others
-        if not below:
-            why = f", but {_some(others)}" if others else ""
-            raise DataError(
-                f"{shown(folder)}: no picture in this class folder{why}; add some or remove the folder. "
-                f"Formats: {_formats()}"
-            )
-        files += below
-        labels += [label] * len(below)
-    if not files:
-        why = f" (passed over: {_some(passed)})" if passed else ""
-        raise DataError(f"{top}: neither class folders nor pictures in it{why}; formats: {_formats()}")
-    for path in [*folders, *files]:
-        check_name(path)
-    return Found(files, np.array(labels) if folders else None, tuple(f.name for f in folders), tuple(passed))
-
-
-def check_name(path: Path) -> None:
-    """Raise DataError for a path that is not UTF-8."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"{shown(path)}: this name is not UTF-8, so that it cannot be written down; rename it"
-        ) from error
-
-
-def shown(path: object) -> str:
-    """A path as text that any terminal takes, whatever bytes its name has."""
-    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def sizes_and_channels(
@@ -220,8 +157,8 @@ def _all(work: Callable[[int], object], files: Sequence[Path], on_done: Callable
         for place in places:
             try:
                 work(place)
-            # Pillow raises SyntaxError and ValueError, too, for a broken PNG.
-            except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            # SyntaxError is Pillow's word for a broken PNG, ValueError its word for texts in one that inflate too far.
+            except (OSError, SyntaxError, ValueError, EOFError, zlib.error, Image.DecompressionBombError) as error:
                 broken.append((files[place], error))
         return len(places), broken
 
@@ -236,7 +173,7 @@ def _all(work: Callable[[int], object], files: Sequence[Path], on_done: Callable
         pool.shutdown(cancel_futures=True)  # an interrupt need not wait for all files
     if broken:
         first, error = broken[0]
-        more = f"; so are {len(broken) - 1:,} others: {_names(f for f, _ in broken[1:])}" if broken[1:] else ""
+        more = f"; so are {len(broken) - 1:,} others: {file_names(f for f, _ in broken[1:])}" if broken[1:] else ""
         what = "them" if more else "it"
         raise DataError(
             f"{shown(first)}: cannot be read as an image ({error}){more}; replace or remove {what}"
@@ -248,61 +185,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
-    """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones are left out."""
-    folders: list[Path] = []
-    files: list[Path] = []
-    passed: list[tuple[Path, str]] = []
-    try:
-        entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{shown(folder)}: cannot be read ({error.strerror or error}); allow reading it") from error
-    for entry in entries:
-        if entry.is_dir():
-            if entry.name not in _NO_FOLDER:
-                folders.append(entry)
-        elif not entry.is_file():
-            passed.append((entry, "not a regular file"))
-        elif entry.suffix.lower() in suffixes():
-            files.append(entry)
-        else:
-            passed.append((entry, f"{entry.suffix.lower() or 'no ending'}: not a format that is read"))
-    return folders, files, passed
-
-
-def _below(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """(pictures, passed over) in a folder and below. A link to a folder is not followed: it may lead back."""
-    folders, files, passed = _listed(folder)
-    for inner in folders:
-        if inner.is_symlink():
-            passed.append((inner, "a link to a folder"))
-            continue
-        more, others = _below(inner)
-        files += more
-        passed += others
-    return files, passed
-
-
-def _some(passed: Sequence[tuple[Path, str]]) -> str:
-    return f"{len(passed):,}: {_names(path for path, _ in passed)}"
-
-
-def _names(paths: Iterable[Path]) -> str:
+def file_names(paths: Iterable[Path]) -> str:
+    """The first few names of files, for a message."""
     paths = list(paths)
     more = ", …" if len(paths) > _NAMED else ""
     return ", ".join(shown(Path(path).name) for path in paths[:_NAMED]) + more
-
-
-def _formats() -> str:
-    return " ".join(sorted(suffixes()))
-
-
-def said_of(passed: Sequence[tuple[Path, str]]) -> str | None:
-    """A sentence on what was passed over: how many, why, and the first names; None if nothing was."""
-    if not passed:
-        return None
-    reasons: dict[str, list[Path]] = {}
-    for path, why in passed:
-        reasons.setdefault(why, []).append(path)
-    parts = [f"{len(paths):,} ({why}): {_names(paths)}" for why, paths in reasons.items()]
-    return f"Passed over: {len(passed):,} in all. " + "; ".join(parts) + "."
