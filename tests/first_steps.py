@@ -15,8 +15,8 @@ import numpy as np
 from paperlib import augment, data, models
 from paperlib.averaging import AveragedSGD
 from paperlib.compute import feeds
-from paperlib.loop import Loop
 from paperlib.study import environment
+from paperlib.training.loop import Loop
 
 STEPS = 20
 

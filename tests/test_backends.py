@@ -28,7 +28,7 @@ sys.argv = sys.argv[1:]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
-# Of `test_training.py`: what goes another way under JAX.
+# Of `training/test_training.py`: what goes another way under JAX.
 _TRAININGS = (
     "phase_changes and 0.75 or runs_with_a_common and ends0 or keep_the_images or time_budget or autoencoder_learns"
 )
@@ -55,7 +55,7 @@ def _printed(*arguments, env):
 
 
 def test_trainings_on_jax(on_jax):
-    files = ("tests/on_jax.py", "tests/test_loop.py", "tests/test_training.py")
+    files = ("tests/on_jax.py", "tests/training/test_loop.py", "tests/training/test_training.py")
     printed = on_jax("pytest", "-p", "no:cacheprovider", *files, "-k", f"on_jax or test_loop or {_TRAININGS}")
     assert " passed" in printed and "failed" not in printed and "skipped" not in printed
 

@@ -54,13 +54,15 @@ def equivalent(found: Sequence[Estimate], *, margin: float) -> bool | None:
     """Every one of several differences is within -margin and margin.
 
     True if two one-sided tests at 5 % say so of each: as all of them must, this needs no correction for their number.
-    False if the interval of one of them lies wholly outside, at 95 % for all of them together (Bonferroni).
+    False if the interval of one of them lies wholly outside, at 95 % for all of them together (Bonferroni); those
+    without an interval may still be missing then.
     """
-    if not found or any(np.isnan(one.low) for one in found):
+    known = [one for one in found if not np.isnan(one.low)]
+    if not known:
         return None
-    if all(-margin < min(_inner(one)) and max(_inner(one)) < margin for one in found):
+    if len(known) == len(found) and all(-margin < min(_inner(one)) and max(_inner(one)) < margin for one in known):
         return True
-    wide = [_interval(one, 1 - (1 - LEVEL) / len(found)) for one in found]
+    wide = [_interval(one, 1 - (1 - LEVEL) / len(found)) for one in known]
     return False if any(low > margin or high < -margin for low, high in wide) else None
 
 

@@ -20,9 +20,9 @@ from paperlib.analysis import stale_checkpoint
 from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, pictures, predictions, readme, scales
+from paperlib.pages import again, claim_tables, pictures, predictions, readme, scales
 from paperlib.study import execution, records
-from paperlib.study.profiles import Profile
+from paperlib.study.profiles import Profile, committed
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
 from paperlib.study.runs import file_name
@@ -199,13 +199,13 @@ def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace)
         yield from found
         if table is not None:
             on = records.data_set(records.read_all(root / "figures" / name / "records")).name
-            print(f"Profile {name}, data set {on}\n\n{readme.claims_markdown(table)}\n", flush=True)
+            print(f"Profile {name}, data set {on}\n\n{claim_tables.claims_markdown(table)}\n", flush=True)
         if arguments.fresh and table is not None:
             rows = again.fresh(name, root, arguments.data, Progress("lines"))
             print(rows.round(2).to_markdown(index=False), flush=True)
             yield from (f"{row.selection} at {row.split:g}: {row.difference:+.1f} points off the record"
                         for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
-    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in readme.committed(root)])
+    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
     print(f"SHA-256 of all {count:,} records: {digest}", flush=True)
 
 
@@ -223,7 +223,7 @@ if __name__ == "__main__":
     try:
         if arguments.profile:
             profile_named(arguments.profile)  # refuses an unknown one
-        names = [arguments.profile] if arguments.profile else readme.committed(root)
+        names = [arguments.profile] if arguments.profile else committed(root)
         problems = list((_one if arguments.run else _everything)(names, root, arguments))
     except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -1,6 +1,7 @@
 """How large the study is run: four sets of values for the same code."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 PAPER_STEPS = 10_000
@@ -174,3 +175,8 @@ def profile(name: str, k: int = 0) -> Profile:
     if k < 0:
         raise ValueError(f"k is {k}: give the number of samples to keep, or 0 for the profile's, {PROFILES[name].k:,}")
     return replace(PROFILES[name], k=k) if k else PROFILES[name]
+
+
+def committed(root: Path) -> list[str]:
+    """The profiles that have records under `root`/figures; those of profile quick are never committed."""
+    return [name for name in PROFILES if name != "quick" and (Path(root) / "figures" / name / "records").is_dir()]

@@ -155,14 +155,17 @@ def test_other_readings_are_not_mixed_in():
 
 def test_every_split_below_90_must_be_alike():
     alike = [*arm("random", [66.0, 66.1, 65.9], split=0.5), *arm("top_activations", [66.1, 66.0, 66.2], split=0.5)]
-    assert judged(alike, "C7")["verdict"] == rules.DIRECTION
+    assert (
+        judged(alike, "C7")["verdict"] == rules.UNDECIDED and "75 / 25: not on record" in judged(alike, "C7")["remark"]
+    )
+    same = arm("random", [66.0, 66.1, 65.9], split=0.75) + arm("top_activations", [66.0, 66.2, 66.1], split=0.75)
+    assert judged(alike + same, "C7")["verdict"] == rules.DIRECTION
     noisy = alike + arm("random", [66.0, 66.4], split=0.75) + arm("top_activations", [65.0, 66.2], split=0.75)
     row = judged(noisy, "C7")
     assert row["verdict"] == rules.UNDECIDED and row["ours"] == pytest.approx(-0.6) and "50 / 50: +0.1" in row["remark"]
-    unlike = (
-        alike + arm("random", [66.0, 66.1, 65.9], split=0.75) + arm("top_activations", [60.0, 60.1, 60.2], split=0.75)
-    )
-    assert judged(unlike, "C7")["verdict"] == rules.NOT
+    unlike = arm("random", [66.0, 66.1, 65.9], split=0.75) + arm("top_activations", [60.0, 60.1, 60.2], split=0.75)
+    assert judged(unlike, "C7")["verdict"] == rules.NOT  # one split is enough
+    assert judged(alike + unlike, "C7")["verdict"] == rules.NOT
 
 
 def test_a_seeds_two_late_splits_are_one_observation():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from paperlib.claims import ledger, rules
-from paperlib.pages import readme
+from paperlib.pages import claim_tables, readme
 
 from ..conftest import ROOT
 
@@ -73,18 +73,18 @@ def ledger_of(c6, verdict, **more):
 
 def test_the_main_table_names_the_scale_and_what_other_scales_say():
     tables = {"cpu": ledger_of(-3.8, rules.NOT), "steps": ledger_of(2.0, rules.DIRECTION)}
-    text = readme.largest_scale_markdown(tables)
+    text = claim_tables.largest_scale_markdown(tables)
     row = next(line for line in text.splitlines() if line.startswith("| C6 "))
     assert "| 2.00 (1.00 to 3.00) points | **direction reproduced** | `steps`, n = 5 + 5, 1 autoencoder |" in row
     assert "| **`cpu` -3.80 (-4.80 to -2.80): not reproduced** |" in row
     assert "**Scales disagree** on C6 (cpu)" in text
     assert "`steps` is 10,000 × 128 (autoencoder 40,000 × 128), where a share of the time is that share of the" in text
-    agreeing = readme.largest_scale_markdown(tables | {"steps": ledger_of(-4.0, rules.NOT)})
+    agreeing = claim_tables.largest_scale_markdown(tables | {"steps": ledger_of(-4.0, rules.NOT)})
     assert "| `cpu` -3.80 (-4.80 to -2.80) |" in agreeing and "they agree" in agreeing
     both = {"cpu": ledger_of(-3.8, rules.UNTESTABLE), "steps": ledger_of(-4.0, rules.UNTESTABLE)}
-    shared = readme.largest_scale_markdown(both | {"paper": ledger_of(-3.0, rules.NOT)})
+    shared = claim_tables.largest_scale_markdown(both | {"paper": ledger_of(-3.0, rules.NOT)})
     assert "| `cpu` -3.80 (-4.80 to -2.80), `steps` -4.00 (-5.00 to -3.00): not testable at this scale |" in shared
-    assert "One scale is on record" in readme.largest_scale_markdown({"cpu": tables["cpu"]})
+    assert "One scale is on record" in claim_tables.largest_scale_markdown({"cpu": tables["cpu"]})
 
 
 def test_a_profile_without_records_has_a_sentence_for_a_table(tmp_path):

@@ -11,7 +11,8 @@ from paperlib.study import interruption, records
 STUDY = """
 import sys
 from dataclasses import replace
-from paperlib import data, study, trajectory
+from paperlib import data, study
+from paperlib.training import trajectory
 from paperlib.study import plans, profiles, progress
 
 trajectory.SAVE_EVERY = 0.0  # after every step

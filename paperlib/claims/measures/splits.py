@@ -40,13 +40,15 @@ def difference_at_the_end(evidence: Evidence) -> Measured:
 
 
 def early_differences(evidence: Evidence) -> Measured:
-    """The same at each split below 90 / 10, in points: the largest is shown, all of them are tested."""
+    """The same at each split below 90 / 10, in points: the largest is shown, all that the profile plans are tested, so
+    that nothing is said of every split before each is on record."""
     eq4, random = evidence.arm("top_activations"), evidence.arm("random")
     splits = sorted(split for split in set(eq4["split"]) & set(random["split"]) if split < min(LATE))
     if not splits:
         return Measured()
-    found = {split: _at(eq4, random, split) for split in splits}
-    largest = max(found, key=lambda split: abs(found[split].value))
+    planned = {split for split in evidence.profile.runs_at_split if 0 < split < min(LATE)}
+    found = {split: _at(eq4, random, split) for split in sorted({*splits, *planned})}
+    largest = max(splits, key=lambda split: abs(found[split].value))
     shown = "; ".join(f"{_split(split)}: {signed(one)}" for split, one in found.items())
     return Measured(
         found[largest],

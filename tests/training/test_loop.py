@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from paperlib.averaging import AveragedSGD
-from paperlib.loop import DivergedError, Loop
+from paperlib.training.loop import DivergedError, Loop
 
 SAMPLES = np.random.default_rng(0).normal(size=(64, 5)).astype(np.float32)
 LABELS = (SAMPLES.sum(axis=1) > 0).astype(np.int64)

@@ -6,10 +6,10 @@ import numpy as np
 import psutil
 import pytest
 
-from paperlib import loop, training
+from paperlib import training
 from paperlib.compute import feeds
 from paperlib.data import Dataset
-from paperlib.training import ClassifierSettings, train_autoencoder, train_classifier, train_classifiers
+from paperlib.training import ClassifierSettings, loop, train_autoencoder, train_classifier, train_classifiers
 
 SUBSET = np.arange(100, 160)
 

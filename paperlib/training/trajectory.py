@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from paperlib.checkpoints import Checkpoint, Checkpoints, Interrupted, Position, is_on_the_way
-from paperlib.loop import Loop
+from paperlib.training.loop import Loop
 
 Bounds = tuple[int | None, float | None]  # of a phase: its last step, its seconds
 

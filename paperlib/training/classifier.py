@@ -1,4 +1,4 @@
-"""The paper's training: the autoencoder (Section IV-B) and the two-phase loop of the classifier (Section IV-D)."""
+"""The two-phase training of the classifier (Section IV-D)."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,55 +8,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from paperlib import augment, encoders, models
+from paperlib import augment, models
 from paperlib.averaging import AVERAGES, AveragedSGD
 from paperlib.checkpoints import Checkpoints, Position
 from paperlib.compute import feeds, steppers
 from paperlib.compute import precision as precisions
-from paperlib.compute.kernels import full_precision_matmul
 from paperlib.data import Dataset
-from paperlib.loop import DivergedError as DivergedError  # for callers to catch
-from paperlib.loop import History, Loop
-from paperlib.trajectory import Trajectory
-
-LEARNING_RATE = 0.1  # for the classifier in both phases, and for the autoencoder
-
-
-@dataclass(frozen=True)
-class ClassifierSettings:
-    """How a classifier is trained, whatever its phases. The defaults are the paper's; see `train_classifier`."""
-
-    batch: int = 1024
-    learning_rate: float = LEARNING_RATE
-    image_size: int = 24
-    weight_decay: float = models.WEIGHT_DECAY
-    standardize_by: str = "deviation"
-    clip: bool = False
-    rate_steps: int | None = None
-    order: str = "shuffled"
-    decay: float = 0.9999
-    feed: str = "resident"
-    precision: str = "auto"
-    seed: int = 0
-
-
-DEFAULT_SETTINGS = ClassifierSettings()
-
-
-@dataclass(frozen=True)
-class AutoencoderSettings:
-    """How an autoencoder is trained, whatever its steps. The defaults are the paper's; see `train_autoencoder`."""
-
-    embedding_size: int = 216
-    batch: int = 1024
-    learning_rate: float = LEARNING_RATE
-    momentum: float = 0.9
-    image_size: int = 24
-    last_activation: str = "relu"
-    objective: str = "reconstruction"
-    feed: str = "resident"
-    precision: str = "auto"
-    seed: int = 0
+from paperlib.training.loop import History, Loop
+from paperlib.training.settings import (
+    DEFAULT_SETTINGS,
+    LEARNING_RATE,
+    ClassifierSettings,
+    check_positive,
+)
+from paperlib.training.trajectory import Trajectory
 
 
 @dataclass(frozen=True)
@@ -66,7 +31,7 @@ class Training:
     model: with the raw weights of the last step. weights: "raw" and each of `paperlib.averaging.AVERAGES` -> list of
     arrays, for `model.set_weights`. history: of the cross-entropy, without the weight decay. phases: steps on the
     subset, steps on the full set. tests: what `test` measured, as (step, {kind of weights: result}). pieces: see
-    `paperlib.trajectory`.
+    `paperlib.training.trajectory`.
     """
 
     model: keras.Model
@@ -75,21 +40,6 @@ class Training:
     phases: Position
     precision: str
     tests: list[tuple[int, dict[str, Any]]]
-    pieces: list[dict]
-
-
-@dataclass(frozen=True)
-class Autoencoder:
-    """A trained encoder and decoder (float32, so that close embeddings stay distinct), and how it went.
-
-    decoder: for the objective "labels", the layer that gives the logits. history: of the mean squared error, or of the
-    labels' cross-entropy. pieces: see `paperlib.trajectory`.
-    """
-
-    encoder: keras.Model
-    decoder: keras.Model
-    history: History
-    precision: str
     pieces: list[dict]
 
 
@@ -179,7 +129,7 @@ def train_classifier(
     """
     _check_split(split)
     total = None if phases is None else sum(phases)
-    _check_positive(steps=steps, seconds=seconds, **{"the sum of phases": total})
+    check_positive(steps=steps, seconds=seconds, **{"the sum of phases": total})
     _check_has_subset(subset, split or (phases and phases[0]))
     settings = ClassifierSettings(
         batch=batch,
@@ -261,7 +211,7 @@ def train_classifiers(
     """
     ends = [(fast, full) for fast, full in ends]
     for fast, full in ends:
-        _check_positive(**{"the sum of phases": fast + full})
+        check_positive(**{"the sum of phases": fast + full})
         _check_has_subset(subset, fast)
     if checkpoints is None and len(ends) > 1:
         checkpoints = Checkpoints(ends)
@@ -306,7 +256,7 @@ def _classifier(
 ) -> Iterator[_Classifier]:
     """A new classifier, ready to be trained; its copy of the images is released at the end."""
     feed, batch = settings.feed, settings.batch
-    _check_positive(batch=batch, rate_steps=settings.rate_steps)
+    check_positive(batch=batch, rate_steps=settings.rate_steps)
     everything = np.arange(len(dataset.x_train))
     subset = everything if subset is None else _check_subset(subset, len(everything))
     precision = precisions.resolve(settings.precision)
@@ -326,7 +276,14 @@ def _classifier(
     optimizer = AveragedSGD(_rate(settings), decay=settings.decay)
     trained = keras.Model(fed, model(augmentation(images, training=True)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    loop = _loop(trained, optimizer, loss, feed, on_step)
+    loop = Loop(
+        trained,
+        optimizer,
+        loss,
+        steps_per_execution=steppers.steps_per_execution(feed),
+        on_step=on_step,
+        constants=feeds.held(trained),
+    )
 
     def batches(indices: np.ndarray, seed: int) -> Callable[[int], Iterator]:
         drawn: dict[str, Any] = dict(batch=batch, feed=feed, seed=seed, order=settings.order)
@@ -345,17 +302,6 @@ def _rate(settings: ClassifierSettings) -> float | keras.optimizers.schedules.Le
     if steps is None:
         return rate
     return keras.optimizers.schedules.ExponentialDecay(rate, steps, decay_rate=0.1, staircase=True)
-
-
-def _loop(
-    trained: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-    loss: Callable,
-    feed: str,
-    on_step: Callable[[], object] | None,
-) -> Loop:
-    several = steppers.steps_per_execution(feed)
-    return Loop(trained, optimizer, loss, steps_per_execution=several, on_step=on_step, constants=feeds.held(trained))
 
 
 def _averaged(model: keras.Model, optimizer: AveragedSGD) -> dict[str, list[np.ndarray]]:
@@ -379,192 +325,6 @@ def _tested(model: keras.Model, optimizer: AveragedSGD, test: Callable[[keras.Mo
     return results
 
 
-def train_autoencoder(
-    images: np.ndarray,
-    *,
-    embedding_size: int = 216,
-    steps: int = 40_000,
-    batch: int = 1024,
-    learning_rate: float = LEARNING_RATE,
-    momentum: float = 0.9,
-    image_size: int = 24,
-    last_activation: str = "relu",
-    objective: str = "reconstruction",
-    labels: np.ndarray | None = None,
-    feed: str = "resident",
-    precision: str = "auto",
-    seed: int = 0,
-    on_step: Callable[[], object] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> Autoencoder:
-    """Train the autoencoder of Section IV-B on random, randomly flipped crops of all images.
-
-    The paper is silent on augmentation here; crops are needed for the size.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (N, H, W, C)
-    embedding_size
-        Numbers in an embedding: a multiple of the 9 positions of the last feature map.
-    momentum
-        Of the SGD (reading R6).
-    last_activation
-        "relu", or "linear" (reading R6).
-    objective
-        The paper's, or another of `paperlib.encoders.OBJECTIVES`.
-    labels : ndarray of int, shape (N,), optional
-        For the objective "labels".
-    steps, batch, learning_rate, image_size, feed, precision, seed, on_step, should_stop
-        As for `train_classifier`.
-
-    Raises
-    ------
-    ValueError
-        For arguments that do not fit.
-    DivergedError
-        When the loss is not finite any more.
-    """
-    settings = AutoencoderSettings(
-        embedding_size=embedding_size,
-        batch=batch,
-        learning_rate=learning_rate,
-        momentum=momentum,
-        image_size=image_size,
-        last_activation=last_activation,
-        objective=objective,
-        feed=feed,
-        precision=precision,
-        seed=seed,
-    )
-    watched: dict[str, Any] = dict(on_step=on_step, should_stop=should_stop)
-    return next(train_autoencoders(images, [steps], settings, labels=labels, **watched))
-
-
-def train_autoencoders(
-    images: np.ndarray,
-    ends: Iterable[int],
-    settings: AutoencoderSettings,
-    *,
-    labels: np.ndarray | None = None,
-    on_step: Callable[[], object] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    checkpoints: Checkpoints | None = None,
-    piece: dict | None = None,
-) -> Iterator[Autoencoder]:
-    """Yield for each of `ends`, numbers of steps, what `train_autoencoder` returns: snapshots of one training.
-
-    Its learning rate is constant, so a snapshot is what a shorter training would have come to, to the bit.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (N, H, W, C)
-    settings
-        The other parameters of `train_autoencoder`.
-    labels
-        As for `train_autoencoder`.
-    on_step, should_stop, checkpoints, piece
-        As for `train_classifiers`.
-    """
-    positions = [(0, steps) for steps in ends]
-    for _, steps in positions:
-        _check_positive(steps=steps)
-    _check_positive(batch=settings.batch)
-    by_labels = settings.objective == "labels"
-    if by_labels and labels is None:
-        raise ValueError("objective is 'labels', and there are none: give labels (N,)")
-    if checkpoints is None and len(positions) > 1:
-        checkpoints = Checkpoints(positions)
-    precision = precisions.resolve(settings.precision)
-    seeds = [int(state) for state in np.random.SeedSequence(settings.seed).generate_state(3)]
-
-    def networks(dtype: str, seed: int) -> encoders.Networks:
-        return encoders.build(
-            settings.objective,
-            settings.embedding_size,
-            classes=0 if labels is None else int(np.max(labels)) + 1,
-            image_size=settings.image_size,
-            channels=images.shape[3],
-            last_activation=settings.last_activation,
-            dtype=dtype,
-            seed=seed,
-        )
-
-    learning = networks(precisions.POLICIES[precision], seeds[0])
-    fed, crops = feeds.feed_input(images, settings.feed, settings.batch)
-    crops = augment.RandomCropFlip(settings.image_size, seeds[1])(crops, training=True)
-    crops = keras.layers.Rescaling(1 / 255, dtype="float32")(crops)
-    output, loss = encoders.trained_output(learning, crops, seeds[1])
-    trained = keras.Model(fed, output)
-    optimizer = keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum)
-    loop = _loop(trained, optimizer, loss, settings.feed, on_step)
-    targets = labels if by_labels else None
-    everything = np.arange(len(images))
-
-    def batches(start: int) -> Iterator:
-        return feeds.batches(
-            images, targets, everything, batch=settings.batch, feed=settings.feed, seed=seeds[2], start=start
-        )
-
-    trajectory = Trajectory(loop, batches, batches, checkpoints=checkpoints, should_stop=should_stop, piece=piece)
-    try:
-        for end in positions:
-            _, pieces = trajectory.go_to(end)
-            exact = networks("float32", 0)
-            exact.encoder.set_weights(learning.encoder.get_weights())
-            exact.head.set_weights(learning.head.get_weights())
-            yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
-    finally:
-        feeds.release(trained)
-
-
-def embed(encoder: keras.Model, images: np.ndarray, *, batch: int = 1000) -> np.ndarray:
-    """Return the embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8, `batch` at a time."""
-    size = encoder.input_shape[1]
-    return _in_batches(encoder, lambda some: center_crops(some, size), images, batch)
-
-
-def reproduce(decoder: keras.Model, embeddings: np.ndarray, *, batch: int = 1000) -> np.ndarray:
-    """Return the reproductions (N, H, W, C) float32 of embeddings (N, n), `batch` at a time."""
-    return _in_batches(decoder, lambda some: some, embeddings, batch)
-
-
-def center_crops(images: np.ndarray, size: int) -> np.ndarray:
-    """Return what the autoencoder reproduces: the centre crops (N, size, size, C) float32 in [0, 1] of uint8 images."""
-    return augment.center_crop(images, size) / np.float32(255)
-
-
-def predict(
-    model: keras.Model, images: np.ndarray, *, standardize_by: str = "deviation", batch: int = 1000
-) -> np.ndarray:
-    """Return a classifier's logits (N, classes) float32 for images (N, H, W, C) uint8.
-
-    Parameters
-    ----------
-    model
-        A classifier; it is shown the standardized centre crops of its input size.
-    images : ndarray of uint8, shape (N, H, W, C)
-    standardize_by
-        As the classifier was trained, reading R4.
-    batch
-        Images at a time.
-    """
-    size = model.input_shape[1]
-
-    def prepare(some: np.ndarray) -> np.ndarray:
-        return augment.standardize(augment.center_crop(some, size), by=standardize_by)
-
-    return _in_batches(model, prepare, images, batch)
-
-
-def _in_batches(
-    model: keras.Model, prepare: Callable[[np.ndarray], np.ndarray], samples: np.ndarray, batch: int
-) -> np.ndarray:
-    # Not `predict`: it needs all inputs prepared at once, and takes longer.
-    starts = range(0, len(samples), batch)
-    with full_precision_matmul():
-        return np.concatenate([model.predict_on_batch(prepare(samples[start : start + batch])) for start in starts])
-
-
 def _check_split(split: float) -> None:
     if not 0 <= split <= 1:
         raise ValueError(f"split is {split}: expected a share from 0 to 1")
@@ -573,12 +333,6 @@ def _check_split(split: float) -> None:
 def _check_has_subset(subset: np.ndarray | None, share: float | None) -> None:
     if share and subset is None:
         raise ValueError("there is no subset for the first phase: give the indices of the samples to train on first")
-
-
-def _check_positive(**values: float | None) -> None:
-    for name, value in values.items():
-        if value is not None and value <= 0:
-            raise ValueError(f"{name} is {value}: expected more than 0")
 
 
 def _check_subset(subset: np.ndarray, samples: int) -> np.ndarray:

@@ -1,0 +1,121 @@
+"""The claims as Markdown tables, for the pages."""
+
+import re
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from paperlib.claims import ledger, rules
+from paperlib.study.profiles import committed, profile
+
+
+def of_profile(folder: Path) -> str:
+    """Of one scale, whose figures lie in `folder`."""
+    if not any((folder / "records").glob("*.json")):
+        return f"Nothing of profile `{folder.name}` is on record yet."
+    table, _ = ledger.of_folder(folder)
+    table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
+    table["notebook"] = [f"[{name[:2]}](../notebooks/{name}.ipynb)" for name in table["notebook"]]  # from docs/
+    return compact(claims_markdown(table))
+
+
+def of_all(folder: Path) -> str:
+    """Of all committed scales, whatever the folder: each claim at the largest that says something of it."""
+    root = folder.parents[1]
+    tables = {name: ledger.of_folder(root / "figures" / name)[0] for name in committed(root)}
+    return largest_scale_markdown(tables)
+
+
+def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
+    """The claims at the largest scale of each (`ledger.at_largest_scale`), and what the other scales say, as Markdown.
+
+    tables : name of a profile -> its ledger, the smallest scale first.
+    """
+    found = ledger.at_largest_scale(tables)
+    claims, arithmetic = (found[found["group"] == group] for group in (ledger.CLAIM, ledger.ARITHMETIC))
+    rows = [
+        {
+            "id": row.id,
+            "claim": row.claim,
+            "paper": _number(row.paper),
+            "ours": f"{measured(row)} {row.unit}",
+            "verdict": f"**{row.verdict}**",
+            "scale": f"`{row.profile}`" + (", n = " + row.scope.partition(", n = ")[2] if row.scope else ""),
+            "other scales": _others(tables, row),
+        }
+        for row in claims.itertuples()
+    ]
+    counts = "; ".join(
+        f"{verdict}: {', '.join(claims.loc[claims['verdict'] == verdict, 'id'])}"
+        for verdict in (*rules.VERDICTS, rules.NOT_MEASURED)
+        if (claims["verdict"] == verdict).any()
+    )
+    turned = claims[claims["contradicted_by"] != ""]
+    scales = "; ".join(_scale(name) for name in tables)
+    agree = "Where a claim is judged at several scales, they agree" if len(tables) > 1 else "One scale is on record"
+    against = ", ".join(f"{row.id} ({row.contradicted_by})" for row in turned.itertuples())
+    sums = ", ".join(f"{row.id} {row.verdict}" for row in arithmetic.itertuples())
+    lines = [
+        f"{counts[0].upper()}{counts[1:]}.",
+        f"**Scales disagree** on {against}: a smaller scale said the opposite." if against else f"{agree}.",
+        f"Scales: {scales}; the paper's are 10,000 × 1,024 and 40,000 × 1,024.",
+        f"The paper's arithmetic, which no run could change, is counted apart: {sums}.",
+    ]
+    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
+    return f"{compact(table)}\n\n" + " ".join(lines)
+
+
+def _scale(name: str) -> str:
+    setting = profile(name)
+    spent = "" if setting.budget_seeds else ", where a share of the time is that share of the steps"
+    encoder = f"autoencoder {setting.autoencoder_steps:,} × {setting.autoencoder_batch:,}"
+    return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
+
+
+def _others(tables: dict[str, pd.DataFrame], row: Any) -> str:
+    """What the other scales say: their verdicts too if they are other ones, in bold if they are the opposite."""
+    others = {name: next(tables[name][tables[name]["id"] == row.id].itertuples()) for name in row.elsewhere.split()}
+    said = []
+    for verdict, group in groupby(others, lambda name: others[name].verdict):
+        names = list(group)
+        text = ", ".join(f"`{name}` {measured(others[name])}" for name in names)
+        text += f": {verdict}" if verdict != row.verdict else ""
+        said.append(f"**{text}**" if set(names) & set(row.contradicted_by.split()) else text)
+    return "; ".join(said)
+
+
+def compact(markdown: str) -> str:
+    """A Markdown table without the spaces that line its columns up: the README has to stay short."""
+    return re.sub(r"-{3,}", "---", re.sub(r" {2,}\|", " |", markdown))
+
+
+def claims_markdown(table: pd.DataFrame) -> str:
+    """The ledger (`paperlib.claims.ledger.table`) as two Markdown tables, claims and the paper's arithmetic, without
+    remarks: they make lines too long to read."""
+    table = table.astype(object)
+    table["paper"] = [_number(value) for value in table["paper"]]
+    table["ours"] = [measured(row) for row in table.itertuples()]
+    table["min. detectable"] = [f"{value:.2g}" if value == value else "" for value in table["minimum_detectable"]]
+    shown = ["id", "claim", "unit", "paper", "ours", "min. detectable", "verdict", "scope", "notebook"]
+    claims = table.loc[table["group"] == ledger.CLAIM, shown].to_markdown(index=False, disable_numparse=True)
+    shown = ["id", "claim", "unit", "paper", "ours", "verdict"]
+    arithmetic = table.loc[table["group"] == ledger.ARITHMETIC, shown].to_markdown(index=False, disable_numparse=True)
+    return f"{claims}\n\nThe paper's arithmetic, which no run could change:\n\n{arithmetic}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:g}"
+
+
+def measured(row: Any) -> str:
+    """What a claim's row of the ledger measured, with its spread or interval."""
+    if row.ours != row.ours:
+        return "–"
+    digits = 2 if abs(row.ours) < 10 else 1 if abs(row.ours) < 1000 else 0
+    if row.sd == row.sd:
+        return f"{row.ours:,.{digits}f} ± {row.sd:,.{digits}f}"
+    if row.low == row.low:  # a difference or a ratio
+        return f"{row.ours:.{digits}f} ({row.low:.{digits}f} to {row.high:.{digits}f})"
+    return _number(round(row.ours, digits))  # one value has no spread
