@@ -19,7 +19,7 @@ def _printed(code, **environment):
 
 def test_the_method_is_importable_in_one_line():
     code = "from paperlib import *; print(load.__module__, train_autoencoder.__module__, embed.__module__)"
-    assert _printed(code) == ["paperlib.data", "paperlib.training", "paperlib.training"]
+    assert _printed(code) == ["paperlib.data", "paperlib.training.autoencoder", "paperlib.training.prediction"]
 
 
 def test_selection_needs_no_keras():

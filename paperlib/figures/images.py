@@ -1,4 +1,4 @@
-"""Rows of images: what the data look like, what augmentation makes of them, what elements choose."""
+"""Rows of images: what the data look like, and what augmentation makes of them."""
 
 from collections.abc import Mapping
 
@@ -28,31 +28,6 @@ def augmented_images(image: np.ndarray, count: int, note: str) -> Figure:
     low, high = np.percentile(standard, [1, 99])
     shown["contrast,\nstandardized"] = (255 * np.clip((standard - low) / (high - low), 0, 1)).astype(np.uint8)
     return image_rows(shown, f"One training image, augmented {count} times\n{note}")
-
-
-def chosen_samples(images: np.ndarray, lists: np.ndarray, note: str, size: int) -> Figure:
-    """The samples that each of some elements chooses first, cropped to what the encoder sees.
-
-    Parameters
-    ----------
-    images
-        (N, H, W, C) uint8.
-    lists
-        (ranks, elements) of indices, best first.
-    note
-        Data set and profile, for the title.
-    size
-        Height and width of the encoder's input.
-    """
-    from paperlib import augment
-
-    rows = {
-        str(element + 1): np.asarray(augment.center_crop(images[lists[:, element]], size))
-        for element in range(lists.shape[1])
-    }
-    title = "What elements choose: the samples that activate each most, best first"
-    seen = f"the {size} × {size} pixels that the encoder sees"
-    return image_rows(rows, f"{title}\n{seen}; {note}", "embedding element, the most varying first")
 
 
 def image_rows(rows: Mapping[str, np.ndarray], title: str, ylabel: str = "", gap: int = 3) -> Figure:

@@ -1,4 +1,4 @@
-"""What a selection takes: samples by class, and samples that several elements share."""
+"""What a selection takes: the samples themselves, by class, and those that several elements share."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,33 @@ from matplotlib.ticker import NullFormatter
 from scipy import stats
 
 from paperlib.analysis.arms import ARMS
+from paperlib.figures.images import image_rows
 from paperlib.figures.style import COLORS, STYLE
+
+
+def chosen_samples(images: np.ndarray, lists: np.ndarray, note: str, size: int) -> Figure:
+    """The samples that each of some elements chooses first, cropped to what the encoder sees.
+
+    Parameters
+    ----------
+    images
+        (N, H, W, C) uint8.
+    lists
+        (ranks, elements) of indices, best first.
+    note
+        Data set and profile, for the title.
+    size
+        Height and width of the encoder's input.
+    """
+    from paperlib import augment
+
+    rows = {
+        str(element + 1): np.asarray(augment.center_crop(images[lists[:, element]], size))
+        for element in range(lists.shape[1])
+    }
+    title = "What elements choose: the samples that activate each most, best first"
+    seen = f"the {size} × {size} pixels that the encoder sees"
+    return image_rows(rows, f"{title}\n{seen}; {note}", "embedding element, the most varying first")
 
 
 def class_counts(tables: Mapping[str, pd.DataFrame], note: str) -> Figure:

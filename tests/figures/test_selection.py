@@ -1,9 +1,18 @@
+import numpy as np
 import pandas as pd
 from matplotlib.container import ErrorbarContainer
 
-from paperlib.figures.selection import class_counts, overlap
+from paperlib.figures.selection import chosen_samples, class_counts, overlap
 
 from .reading import NOTE, legend, said
+
+
+def test_chosen_samples_are_what_the_encoder_sees():
+    images = np.random.default_rng(0).integers(0, 255, (5, 32, 32, 3), dtype=np.uint8)
+    figure = chosen_samples(images, np.array([[0, 1], [2, 3]]), NOTE, 24)
+    sheet = figure.axes[0].images[0].get_array()
+    assert np.array_equal(sheet[:24, :24], images[0, 4:28, 4:28])
+    assert "24 × 24" in said(figure) and NOTE in said(figure)
 
 
 def test_one_random_draw_is_called_one_and_has_the_spread_of_draws():
