@@ -195,6 +195,23 @@ def test_what_the_readme_says_of_the_papers_scale():
     assert (cut_off["full"] > cut_off["top_activations"] + 10).tolist() == [True, True]  # "in both seeds"
 
 
+def test_what_a_fixed_budget_gives_at_the_papers_scale():
+    """Of docs/results.md."""
+    cut_off = pd.read_csv(ROOT / "figures" / "paper" / "fig6_fixed_budget.csv").set_index(["selection", "seed"])
+    accuracy = cut_off["accuracy"]
+    assert accuracy.groupby("selection").size().to_dict() == {"full": 2, "random": 2, "top_activations": 2}
+    behind = statistics.difference(accuracy["random"], accuracy["full"])
+    assert -7 < behind.value < -6 and behind.high < 0
+    assert (accuracy["top_activations"] < accuracy["random"].min()).all()
+    assert statistics.difference(accuracy["top_activations"], accuracy["full"]).high > 0
+    raw = statistics.difference(cut_off["accuracy_raw"]["top_activations"], cut_off["accuracy_raw"]["full"])
+    assert -4.5 < raw.value < -3.5 and raw.high > 0
+    ends = accuracies("paper")
+    assert abs(ends[0.5, "random"] - ends[0.5, "top_activations"]) < 0.1
+    assert max(ends[0.0, "full"] - ends[0.5, name] for name in ("random", "top_activations")) < 1
+    assert set(ends.index.get_level_values("split")) == {0.0, 0.5, 0.9, 0.95, 1.0}
+
+
 def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     """Of docs/results.md and the README."""
     found = {}
