@@ -10,8 +10,8 @@ RISE = 0.2  # nats by which a stretch in a spike is above the median of those be
 BEFORE = 25  # stretches
 STRETCH = 20  # steps that a loss is the mean over, at least: of fewer, small batches make it noisy
 
-_ROW = ("profile", "selection", "seed", "median_loss", "highest_loss", "spikes", "share", "accuracy")
-_CURVE = ("profile", "selection", "seed", "step", "loss")
+_ROW = ("profile", "selection", "seed", "precision", "median_loss", "highest_loss", "spikes", "share", "accuracy")
+_CURVE = ("profile", "selection", "seed", "precision", "step", "loss")
 
 
 def curves(found: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
@@ -20,12 +20,13 @@ def curves(found: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
     Parameters
     ----------
     found : mapping of str to iterable of dict
-        Profile -> records of Fig. 5.
+        Profile -> records of Fig. 5, and of `plans.spike_runs`.
 
     Returns
     -------
     DataFrame
-        profile, selection, seed; step, where a stretch of at least `STRETCH` steps ended; loss, its mean (nats).
+        profile, selection, seed, precision; step, where a stretch of at least `STRETCH` steps ended; loss, its mean
+        (nats).
     """
     rows = []
     for profile, records in found.items():
@@ -33,7 +34,7 @@ def curves(found: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
             run = record["run"]
             if run["split"] in (0, 1):
                 for step, loss in _stretches(record["history"]):
-                    rows.append((profile, run["selection"], run["seed"], step, loss))
+                    rows.append((profile, run["selection"], run["seed"], record["precision"], step, loss))
     return pd.DataFrame(rows, columns=list(_CURVE))
 
 
@@ -48,9 +49,9 @@ def of_runs(found: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        profile, selection, seed; over the steps after the first `AFTER` of the run: median_loss and highest_loss
-        (nats), spikes (how many begin), share of the steps in one (0 to 1); accuracy of the last step (percent, with
-        averaged weights).
+        profile, selection, seed, precision; over the steps after the first `AFTER` of the run: median_loss and
+        highest_loss (nats), spikes (how many begin), share of the steps in one (0 to 1); accuracy of the last step
+        (percent, with averaged weights).
     """
     rows = []
     for profile, records in found.items():
@@ -65,7 +66,7 @@ def of_runs(found: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
             high = losses > usual + RISE
             begun = int(np.count_nonzero(high & ~np.append(False, high[:-1])))
             accuracy = 100 * record["result"]["test"]["warmup"]["accuracy"]
-            about = (profile, run["selection"], run["seed"])
+            about = (profile, run["selection"], run["seed"], record["precision"])
             rows.append((*about, np.median(losses), losses.max(), begun, high.mean(), accuracy))
     return pd.DataFrame(rows, columns=list(_ROW))
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from paperlib.analysis.arms import ARMS
 from paperlib.figures.style import COLORS, STYLE
 
-_LINES = ("-", ":", "--", "-.", (0, (1, 3)))  # by seed
+_LINES = ("-", ":", "--", "-.", (0, (1, 3)))  # a run each
 
 
 def loss_spikes(curves: pd.DataFrame, runs: pd.DataFrame, note: str) -> Figure:
@@ -25,10 +25,12 @@ def loss_spikes(curves: pd.DataFrame, runs: pd.DataFrame, note: str) -> Figure:
         figure, axes = plt.subplots(len(arms), 1, figsize=(7.5, 1.2 + 1.9 * len(arms)), sharex=True, sharey=True,
                                     squeeze=False)  # fmt: skip
         for axis, name in zip(axes[:, 0], arms):
+            arm, several = curves[curves["selection"] == name], runs["precision"].nunique() > 1
             for run, line in zip(runs[runs["selection"] == name].itertuples(), _LINES):
-                here = curves[(curves["selection"] == name) & (curves["seed"] == run.seed)]
+                here = arm[(arm["seed"] == run.seed) & (arm["precision"] == run.precision)]
+                called = f"seed {run.seed}, {run.precision}" if several else f"seed {run.seed}"
                 axis.plot(here["step"], here["loss"], linestyle=line, color=COLORS[name], linewidth=1.1,
-                          label=f"seed {run.seed}: {run.accuracy:.1f} % at the last step")  # fmt: skip
+                          label=f"{called}: {run.accuracy:.1f} % at the last step")  # fmt: skip
             axis.set(yscale="log", ylabel="training loss\n(nats, log scale)")
             axis.set_title(ARMS[name].alone, fontsize=10, loc="left")
             axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)

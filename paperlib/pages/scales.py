@@ -17,14 +17,22 @@ from paperlib.figures.style import save
 from paperlib.figures.weights import gaps_by_weights
 from paperlib.pages import predictions
 from paperlib.study import plans, records
-from paperlib.study.profiles import PROFILES, profile
+from paperlib.study.profiles import PROFILES, Profile, profile
+from paperlib.study.runs import DEFAULT_READINGS, Readings, Run
 
 FOLDER = "scales"  # in figures/, beside the profiles'
-_PICTURES = {
+
+
+def _alone_and_in_float32(setting: Profile, dataset: plans.Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
+    """The runs of Fig. 5, and those that ask whether the precision makes loss spikes."""
+    return [*plans.split_runs(setting, dataset, readings), *plans.spike_runs(setting, dataset, readings)]
+
+
+_PICTURES: dict[str, Callable[..., list[Run]]] = {
     "learning_curves": plans.learning_runs,
     "scaling_curve": plans.prediction_runs,
     "gaps_by_weights": plans.split_runs,
-    "loss_spikes": plans.split_runs,
+    "loss_spikes": _alone_and_in_float32,
 }
 
 
@@ -68,11 +76,13 @@ def draw(root: Path) -> Path:
     shown = [record for some in of_splits.values() for record in some]
     save(gaps_by_weights(by_weights, note), folder, "gaps_by_weights", by_weights, shown)
 
-    largest = max(of_splits, key=lambda name: profile(name).steps * profile(name).batch)
-    here = {largest: of_splits[largest]}
+    of_spikes = _on_record(root, _alone_and_in_float32)
+    largest = max(of_spikes, key=lambda name: profile(name).steps * profile(name).batch)
+    here = {largest: of_spikes[largest]}
     runs = spikes.of_runs(here)
     drawn = loss_spikes(spikes.curves(here), runs, f"{on.name}, profile {largest}")
-    save(drawn, folder, "loss_spikes", spikes.of_runs(of_splits), shown)
+    shown = [record for some in of_spikes.values() for record in some]
+    save(drawn, folder, "loss_spikes", spikes.of_runs(of_spikes), shown)
     stamps.write_digests(folder)
     return folder
 
@@ -89,7 +99,7 @@ def problems(root: Path) -> Iterator[str]:
             yield problem
 
 
-def _on_record(root: Path, plan: Callable = plans.prediction_runs) -> dict[str, list[dict]]:
+def _on_record(root: Path, plan: Callable[..., list[Run]] = plans.prediction_runs) -> dict[str, list[dict]]:
     """Profile -> records of its runs of a plan; the smallest scale first, and never quick."""
     found: dict[str, list[dict]] = {}
     for name, setting in PROFILES.items():

@@ -8,6 +8,7 @@ def record(losses, every=20, selection="random", split=1.0, seed=0, accuracy=0.6
     """A run whose recorded losses are each the mean over `every` steps."""
     steps = every * np.arange(1, len(losses) + 1)
     return {
+        "precision": "bfloat16",
         "run": {"selection": selection, "split": split, "seed": seed, "steps": int(steps[-1])},
         "history": {"step": steps.tolist(), "loss": list(losses)},
         "result": {"test": {"warmup": {"accuracy": accuracy}}},

@@ -227,6 +227,16 @@ def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     assert (on_subset["median_loss"] < 0.05).all()
     random = paper.loc["random", "accuracy"]
     assert len(random) == 2 and 10 < random[0] - 57.6 < 11.5 and random[1] < 20
+    folder = ROOT / "figures" / "paper" / "records"
+    planned = plans.spike_runs(profile("paper"), records.data_set(records.read_all(folder)))
+    of_float32 = {"paper": study.on_record(planned, folder)[0]}
+    (float32,) = spikes.of_runs(of_float32).itertuples()
+    late = spikes.curves(of_float32).set_index("step")["loss"].loc[8_500:]
+    assert 9_300 < late.idxmax() < 9_450 and late.loc[9_450:].max() < 0.2 < late.max()
+    assert (float32.precision, float32.seed) == ("float32", 1) and round(float32.accuracy, 1) == 68.8
+    assert float32.spikes == paper.loc[("random", 1), "spikes"].item() and 0.03 < float32.share < 0.07
+    assert float32.highest_loss < 1 < paper.loc[("random", 1), "highest_loss"].item()
+    assert round(random[1], 1) == 15.6
     curve = spikes.curves({"paper": found["paper"]}).set_index(["selection", "seed", "step"])["loss"].sort_index()
     last, eq4 = curve.loc["random", 1], curve.loc["top_activations", 1]
     assert last.loc[:9_900].iloc[-25:].max() < 0.05 and last.loc[9_901:].max() > 5

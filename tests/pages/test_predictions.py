@@ -31,7 +31,7 @@ def recorded(root, name, runs):
         content = plain(run)
         result = {"phases": list(run.phases()), "test": {"warmup": {"accuracy": values[-1]}}}
         result["curve"] = {"step": steps, "test": {"warmup": {"accuracy": values}}}
-        record = {"run": content, "hash": records.content_hash(content), "result": result}
+        record = {"run": content, "hash": records.content_hash(content), "precision": "float32", "result": result}
         records.write(folder / file_name(run), {**record, "history": {"step": steps, "loss": [1.0] * len(steps)}})
 
 
