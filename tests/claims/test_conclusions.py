@@ -235,7 +235,7 @@ def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     assert 9_300 < late.idxmax() < 9_450 and late.loc[9_450:].max() < 0.2 < late.max()
     assert (float32.precision, float32.seed) == ("float32", 1) and round(float32.accuracy, 1) == 68.8
     assert float32.spikes == paper.loc[("random", 1), "spikes"].item() and 0.03 < float32.share < 0.07
-    assert float32.highest_loss < 1 < paper.loc[("random", 1), "highest_loss"].item()
+    assert float32.highest_loss < 1 and 7.5 < paper.loc[("random", 1), "highest_loss"].item() < 8
     assert round(random[1], 1) == 15.6
     curve = spikes.curves({"paper": found["paper"]}).set_index(["selection", "seed", "step"])["loss"].sort_index()
     last, eq4 = curve.loc["random", 1], curve.loc["top_activations", 1]

@@ -125,6 +125,14 @@ def test_links_lead_somewhere(path):
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_files_that_are_named_are_there(path):
+    for name in re.findall(
+        r"`((?:paperlib|tests|benchmarks|notebooks|docs)/[^`\s…<*]*)`", path.read_text(encoding="utf-8")
+    ):
+        assert (ROOT / name).exists(), name
+
+
 def test_the_paper_is_named_where_it_is_to_be_cited():
     title = "Faster Training by Selecting Samples Using Embeddings"
     for name in ("README.md", "CITATION.cff"):
