@@ -54,8 +54,8 @@ def equivalent(found: Sequence[Estimate], *, margin: float) -> bool | None:
     """Every one of several differences is within -margin and margin.
 
     True if two one-sided tests at 5 % say so of each: as all of them must, this needs no correction for their number.
-    False if the interval of one of them lies wholly outside, at 95 % for all of them together (Bonferroni); those
-    without an interval may still be missing then.
+    False if the interval of one of them lies wholly outside, at 95 % for all of them together (Bonferroni), whatever
+    else has no interval yet.
     """
     known = [one for one in found if not np.isnan(one.low)]
     if not known:

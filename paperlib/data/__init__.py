@@ -21,8 +21,8 @@ def load(source: str | PathLike) -> Dataset:
     source : str or path
         "digits" (scikit-learn's handwritten digits, embedded); "cifar10" (downloaded once to Keras' cache); or the path
         of an .npz with x_train, y_train, x_test, y_test (and perhaps class names, `classes`), of the official archive
-        (.tar.gz, python or binary version) or its extracted folder, or of a folder with
-        images in train/<class>/ and test/<class>/, all of one size.
+        (.tar.gz, python or binary version) or its extracted folder, or of a folder with images
+        in train/<class>/ and test/<class>/, all of one size.
 
     Returns
     -------

@@ -75,6 +75,7 @@ def checked_images(path: str | Path, key: str, images: np.ndarray) -> np.ndarray
 
 
 def check_images(path: str | Path, key: str, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    """Raise DataError for a type or a shape that images cannot have; before any of them is read."""
     if dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)):
         raise DataError(
             f"{path}: {key} is {dtype} {shape}; expected uint8 images (N, H, W, 1 or 3) "
@@ -116,6 +117,7 @@ def checked_labels(path: str | Path, key: str, labels: np.ndarray, labelled: str
 def check_labels(
     path: str | Path, key: str, dtype: np.dtype, shape: tuple[int, ...], labelled: str, count: int
 ) -> None:
+    """Raise DataError for a type or a shape that so many labels cannot have; before any of them is read."""
     # (count, 1) is the shape that Keras' own CIFAR-10 has.
     if not np.issubdtype(dtype, np.integer) or shape not in ((count,), (count, 1)):
         raise DataError(f"{path}: {key} is {dtype} {shape}; expected one integer label for each of the {labelled}")

@@ -19,6 +19,7 @@ from paperlib.study.runs import AnyRun, Run
 
 
 def splits_table(folder: Path) -> str:
+    """Accuracy by split and selection, of the runs of Fig. 5."""
     table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
@@ -26,6 +27,7 @@ def splits_table(folder: Path) -> str:
 
 
 def controls_table(folder: Path) -> str:
+    """What each control differs by from the arm that it is compared with."""
     runs = tables.runs(_shown("controls", folder))
     rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
     rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
@@ -36,6 +38,7 @@ def controls_table(folder: Path) -> str:
 
 
 def methods_table(folder: Path) -> str:
+    """Methods of selection against random: accuracy, classes, coverage, seconds and memory."""
     k = profile(folder.name).k
     runs = methods.accuracies(_shown("methods_by_size", folder))
     found = methods.differences(runs)
@@ -62,6 +65,7 @@ def methods_table(folder: Path) -> str:
 
 
 def riddle_table(folder: Path) -> str:
+    """Accuracies of both arms under each condition of the riddle."""
     rows = riddle.conditions(
         riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
     )
@@ -71,6 +75,7 @@ def riddle_table(folder: Path) -> str:
 
 
 def cost_table(folder: Path) -> str:
+    """Seconds to each accuracy, and after how many trainings the autoencoder pays."""
     lengths, feeds = (_planned(plan, folder) for plan in (plans.length_runs, plans.feed_runs))
     [autoencoder] = _shown("fig4_reconstructions", folder)
     before = cost.parts(autoencoder, lengths)
@@ -92,10 +97,12 @@ def cost_table(folder: Path) -> str:
 
 
 def encoders_table(folder: Path) -> str:
+    """Accuracies by what the encoder learned from, and for how long."""
     return _factors(folder, factors.encoders)
 
 
 def readings_table(folder: Path) -> str:
+    """Accuracies under the alternative readings."""
     return _factors(folder, lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS))
 
 
@@ -132,6 +139,7 @@ def _digits(value: float, digits: int) -> str:
 
 
 def weak_random_table(folder: Path) -> str:
+    """Possible reasons for the paper's weak random arm, each with what it changes."""
     runs, planned = _reasons(folder)
     usual = runs[weak_random.AS_READ]
     if usual.empty:
@@ -247,6 +255,7 @@ def _trainings(count: float) -> str:
 
 
 def precision_table(folder: Path) -> str:
+    """Accuracies by numerical precision."""
     table = tables.runs(_shown("precision", folder))
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]

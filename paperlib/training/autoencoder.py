@@ -9,9 +9,9 @@ import numpy as np
 
 from paperlib import augment, encoders
 from paperlib.checkpoints import Checkpoints
-from paperlib.compute import feeds, steppers
+from paperlib.compute import feeds
 from paperlib.compute import precision as precisions
-from paperlib.training.loop import History, Loop
+from paperlib.training.loop import History, fed_loop
 from paperlib.training.settings import LEARNING_RATE, AutoencoderSettings, check_positive
 from paperlib.training.trajectory import Trajectory
 
@@ -148,14 +148,7 @@ def train_autoencoders(
     output, loss = encoders.trained_output(learning, crops, seeds[1])
     trained = keras.Model(fed, output)
     optimizer = keras.optimizers.SGD(settings.learning_rate, momentum=settings.momentum)
-    loop = Loop(
-        trained,
-        optimizer,
-        loss,
-        steps_per_execution=steppers.steps_per_execution(settings.feed),
-        on_step=on_step,
-        constants=feeds.held(trained),
-    )
+    loop = fed_loop(trained, optimizer, loss, settings.feed, on_step)
     targets = labels if by_labels else None
     everything = np.arange(len(images))
 

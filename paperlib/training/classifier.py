@@ -11,10 +11,10 @@ import numpy as np
 from paperlib import augment, models
 from paperlib.averaging import AVERAGES, AveragedSGD
 from paperlib.checkpoints import Checkpoints, Position
-from paperlib.compute import feeds, steppers
+from paperlib.compute import feeds
 from paperlib.compute import precision as precisions
 from paperlib.data import Dataset
-from paperlib.training.loop import History, Loop
+from paperlib.training.loop import History, Loop, fed_loop
 from paperlib.training.settings import (
     DEFAULT_SETTINGS,
     LEARNING_RATE,
@@ -147,13 +147,7 @@ def train_classifier(
     )
     if phases is None and seconds is not None:
         with _classifier(dataset, subset, settings, on_step) as classifier:
-            trajectory = Trajectory(
-                classifier.loop,
-                *classifier.sources,
-                test=classifier.tester(test),
-                test_at=test_at,
-                should_stop=should_stop,
-            )
+            trajectory = classifier.trajectory(test, test_at=test_at, should_stop=should_stop)
             first: tuple[int | None, float | None] = (0, None)
             if split:
                 first = (None, seconds * split) if steps is None else (split_steps(steps, split), seconds)
@@ -216,14 +210,8 @@ def train_classifiers(
     if checkpoints is None and len(ends) > 1:
         checkpoints = Checkpoints(ends)
     with _classifier(dataset, subset, settings, on_step) as classifier:
-        trajectory = Trajectory(
-            classifier.loop,
-            *classifier.sources,
-            test=classifier.tester(test),
-            test_at=test_at,
-            checkpoints=checkpoints,
-            should_stop=should_stop,
-            piece=piece,
+        trajectory = classifier.trajectory(
+            test, test_at=test_at, should_stop=should_stop, checkpoints=checkpoints, piece=piece
         )
         for end in ends:
             ended = classifier.ended(end, *trajectory.go_to(end))
@@ -241,9 +229,10 @@ class _Classifier:
     sources: tuple[Callable[[int], Iterator], Callable[[int], Iterator]]
     precision: str
 
-    def tester(self, test: Callable[[keras.Model], object] | None) -> Callable[[], dict[str, object]] | None:
-        """What `Trajectory` calls to have the network tested under each kind of weights."""
-        return None if test is None else lambda: _tested(self.model, self.optimizer, test)
+    def trajectory(self, test: Callable[[keras.Model], object] | None, **options: Any) -> Trajectory:
+        """Its way through both phases, on which `test` tests it under each kind of weights; options of `Trajectory`."""
+        tester = None if test is None else lambda: _tested(self.model, self.optimizer, test)
+        return Trajectory(self.loop, *self.sources, test=tester, **options)
 
     def ended(self, position: Position, tests: list, pieces: list) -> Training:
         weights = _averaged(self.model, self.optimizer)
@@ -276,14 +265,7 @@ def _classifier(
     optimizer = AveragedSGD(_rate(settings), decay=settings.decay)
     trained = keras.Model(fed, model(augmentation(images, training=True)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    loop = Loop(
-        trained,
-        optimizer,
-        loss,
-        steps_per_execution=steppers.steps_per_execution(feed),
-        on_step=on_step,
-        constants=feeds.held(trained),
-    )
+    loop = fed_loop(trained, optimizer, loss, feed, on_step)
 
     def batches(indices: np.ndarray, seed: int) -> Callable[[int], Iterator]:
         drawn: dict[str, Any] = dict(batch=batch, feed=feed, seed=seed, order=settings.order)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from paperlib.compute import steppers
+from paperlib.compute import feeds, steppers
 from paperlib.compute.kernels import full_precision_matmul
 
 
@@ -156,3 +156,15 @@ class Loop:
     def history(self) -> History:
         """What was noted so far."""
         return History(np.array(self._loss), np.array(self._seconds), self._first_step_seconds)
+
+
+def fed_loop(
+    trained: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    loss: Callable,
+    feed: str,
+    on_step: Callable[[], object] | None,
+) -> Loop:
+    """A `Loop` for a model that `feed` feeds: as many steps per execution as suit it, its images held constant."""
+    several = steppers.steps_per_execution(feed)
+    return Loop(trained, optimizer, loss, steps_per_execution=several, on_step=on_step, constants=feeds.held(trained))

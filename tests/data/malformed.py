@@ -5,13 +5,16 @@ import io
 import os
 import struct
 import tarfile
+import time
+import tracemalloc
 import zipfile
 import zlib
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from paperlib.data import cifar10
+from paperlib.data import DataError, cifar10
 
 
 def arrays(train=12, test=6, classes=3, shape=(8, 8, 3)):
@@ -193,3 +196,16 @@ def png_of_size(width, height):
         path.write_bytes(content)
 
     return make
+
+
+def refusal(load, source, message, *, seconds):
+    """What `load` says of a source that it has to refuse: with this message, so soon, and without much memory."""
+    tracemalloc.start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(DataError, match=message) as caught:
+            load(source)
+        assert time.monotonic() - started < seconds and tracemalloc.get_traced_memory()[1] < 150 << 20
+    finally:
+        tracemalloc.stop()
+    return str(caught.value)

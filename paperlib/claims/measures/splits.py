@@ -40,8 +40,8 @@ def difference_at_the_end(evidence: Evidence) -> Measured:
 
 
 def early_differences(evidence: Evidence) -> Measured:
-    """The same at each split below 90 / 10, in points: the largest is shown, all that the profile plans are tested, so
-    that nothing is said of every split before each is on record."""
+    """The same at each split below 90 / 10, in points. The largest is shown. All that the profile plans are tested:
+    what is said of every split has to wait until each is on record."""
     eq4, random = evidence.arm("top_activations"), evidence.arm("random")
     splits = sorted(split for split in set(eq4["split"]) & set(random["split"]) if split < min(LATE))
     if not splits:
