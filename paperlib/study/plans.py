@@ -231,7 +231,8 @@ def stages(
     One seed after the other, first the arms whose gap is the paper's main claim: random at 100 / 0 and at the late
     splits, eq. 4 at these, eq. 4 at 50 / 50 with its cut-off, the full set alone. What needs no autoencoder does not
     wait for it, so with seed 0 the full set comes before it. Random at 50 / 50 follows once there are two seeds, the
-    paper's n, and what asks for the reason of loss spikes. Then whatever else the profile asks for.
+    paper's n, and what asks for the reason of loss spikes. Then the rest of Fig. 5, and last whatever else the
+    profile asks for.
 
     union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
     """
@@ -261,8 +262,8 @@ def stages(
                 ("loss spikes in float32", spike_runs(profile, dataset, readings)),
             ]
     plan += [
-        ("a subset ten times as large", large_runs(profile, dataset, readings)),
         ("the other splits, and all cut-offs", splits + cuts),
+        ("a subset ten times as large", large_runs(profile, dataset, readings)),
         ("a fixed budget by the clock", claim_runs(profile, dataset, readings)),
         (
             "autoencoders as a factor",
