@@ -6,14 +6,14 @@ serves all of them: a run starts from the checkpoint on its way that leaves it t
 """
 
 import json
-import os
-import tempfile
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from paperlib.storage.files import remove_parts, replacing
 
 Position = tuple[int, int]  # steps on the subset, steps on the full set
 
@@ -133,8 +133,7 @@ class Checkpoints:
         self._ends.discard(end)
         self._drop_unwanted()
         if self._folder is not None and not self._ends:
-            for part in self._folder.glob(f".{self._key}.*.part"):  # left by a process that was killed while it wrote
-                part.unlink(missing_ok=True)
+            remove_parts(self._folder, f"{self._key}.")
 
     def _drop_unwanted(self) -> None:
         wanted: set[Position] = set()
@@ -187,11 +186,5 @@ class Checkpoints:
         }
         arrays = {f"variable_{number:03}": value for number, value in enumerate(checkpoint.variables)}
         arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{self._key}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, loss=checkpoint.loss, seconds=checkpoint.seconds, **arrays)  # type: ignore[arg-type]
-            os.replace(part, self._file(folder, checkpoint.position))
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with replacing(self._file(folder, checkpoint.position), mark=f"{self._key}.") as part, open(part, "xb") as file:
+            np.savez(file, loss=checkpoint.loss, seconds=checkpoint.seconds, **arrays)  # type: ignore[arg-type]

@@ -136,10 +136,10 @@ def _loaded(data: str, image_size: int, out: str, style: str, kept: list[str]) -
 
     from paperlib.own_data import loading
     from paperlib.own_data.kept import FOLDER
-    from paperlib.study import records
+    from paperlib.storage.files import check_writable
 
     root = Path(out).expanduser()
-    records.check_writable(root)
+    check_writable(root)
     samples = loading.load(data, image_size, progress=style, keep=root / FOLDER)
     if samples.files is not None and samples.images is not None:
         kept.append(f"the decoded pictures are kept in {root / FOLDER}")

@@ -24,7 +24,10 @@ import pandas as pd
 from paperlib import study
 from paperlib.analysis.arms import ARMS
 from paperlib.data import Dataset
-from paperlib.study import environment, plans, records
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash
+from paperlib.storage.files import check_writable
+from paperlib.study import environment, plans
 from paperlib.study.profiles import Profile
 from paperlib.study.progress import Progress
 from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, plain
@@ -83,7 +86,7 @@ def execute(planned: list[Run], dataset: Dataset, folder: str | PathLike, progre
 
     Raises
     ------
-    RecordError
+    FileError
         If a record is damaged, or cannot be written.
     RuntimeError
         If a session ends before it is ended.
@@ -94,7 +97,7 @@ def execute(planned: list[Run], dataset: Dataset, folder: str | PathLike, progre
         print("TensorFlow is not installed: its training session (candidate e) is not tested.")
         return on_record(planned, folder)
     if missing:
-        records.check_writable(folder / "stale_checkpoint")
+        check_writable(folder / "stale_checkpoint")
         study.execute([missing[0].autoencoder], dataset, folder / "records", progress)
         progress.start(sum(map(_steps, missing)), len(planned) - len(missing))
         for run in missing:
@@ -103,7 +106,7 @@ def execute(planned: list[Run], dataset: Dataset, folder: str | PathLike, progre
             sessions = _sessions(run, dataset, study.choose(run, dataset, folder / "records"), progress)
             content = _content(run)
             record = {
-                "hash": records.content_hash(content),
+                "hash": content_hash(content),
                 "run": content,
                 "environment": environment.describe(),
                 "times": {"total_s": time.perf_counter() - started},
@@ -122,7 +125,7 @@ def on_record(planned: list[Run], folder: str | PathLike) -> list[dict]:
 
 def record_path(run: Run, folder: str | PathLike) -> Path:
     """Where the record of a run's sessions is, in the `folder` of its profile."""
-    name = f"{run.dataset}-stopped{run.stop}-seed{run.seed}-{records.content_hash(_content(run))}.json"
+    name = f"{run.dataset}-stopped{run.stop}-seed{run.seed}-{content_hash(_content(run))}.json"
     return Path(folder) / "stale_checkpoint" / name
 
 

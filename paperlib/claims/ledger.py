@@ -15,7 +15,9 @@ from paperlib.analysis.statistics import minimum_detectable_difference
 from paperlib.claims import rules
 from paperlib.claims.evidence import Evidence, gather
 from paperlib.claims.measures import MEASURES, Measured
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.storage.files import write_text
+from paperlib.study import plans
 from paperlib.study.profiles import Profile, profile
 
 COLUMNS = (
@@ -203,7 +205,7 @@ def as_csv(ledger_table: pd.DataFrame) -> str:
 def write(folder: Path | str) -> Path:
     """Write `folder`/claims.csv from the records in `folder`/records -> its path."""
     path = Path(folder) / "claims.csv"
-    path.write_text(as_csv(of_folder(folder)[0]), encoding="utf-8")
+    write_text(path, as_csv(of_folder(folder)[0]))
     return path
 
 

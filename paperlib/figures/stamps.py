@@ -6,14 +6,14 @@ all outputs of a folder lie beside them, in `DIGESTS`, so that one that was chan
 
 import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from paperlib.study import records
+from paperlib.storage.digests import content_hash, file_digest, overall_digest
+from paperlib.storage.files import write_text
 
 DIGESTS = "digests.json"
 _KEYS = ("Source", "Table")  # of the PNG's text
@@ -35,14 +35,14 @@ def metadata(drawn_from: Iterable[Mapping[str, Any]], table_file: str | os.PathL
     dict
         The stamp of the records and the digest of the CSV, for `problem` to read.
     """
-    texts = (stamp(drawn_from), records.file_digest(table_file) if table_file else "")
+    texts = (stamp(drawn_from), file_digest(table_file) if table_file else "")
     return {"Software": None, **dict(zip(_KEYS, texts))}
 
 
 def stamp(drawn_from: Iterable[Mapping[str, Any]]) -> str:
     """Text that names records by all of their content, whatever their order and however often each is given."""
-    hashes = sorted(set(map(records.content_hash, drawn_from)))
-    return f"{len(hashes)} records {records.content_hash(hashes)}"
+    hashes = sorted(set(map(content_hash, drawn_from)))
+    return f"{len(hashes)} records {content_hash(hashes)}"
 
 
 def problem(picture: str | os.PathLike, drawn_from: Iterable[Mapping[str, Any]]) -> str | None:
@@ -72,7 +72,7 @@ def problem(picture: str | os.PathLike, drawn_from: Iterable[Mapping[str, Any]])
     if source != expected:
         return f"{picture}: stale: drawn from {source[:60] or 'unnamed records'}, but there are {expected}"
     csv = picture.with_suffix(".csv")
-    if table and (not csv.is_file() or records.file_digest(csv) != table):
+    if table and (not csv.is_file() or file_digest(csv) != table):
         return f"{csv}: not the table that the picture was drawn from"
     return None
 
@@ -101,14 +101,9 @@ def write_digests(
     files = dict(_read_digests(folder)["files"]) if keep and (folder / DIGESTS).exists() else {}
     for name, path in _outputs(folder).items():
         if before is None or before.get(name) != _mark(path):
-            files[name] = records.file_digest(path)
+            files[name] = file_digest(path)
     content = {"records": _records_digest(folder), "files": dict(sorted(files.items()))}
-    part = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        part.write_text(json.dumps(content, indent=1) + "\n")
-        os.replace(part, folder / DIGESTS)
-    finally:
-        part.unlink(missing_ok=True)
+    write_text(folder / DIGESTS, json.dumps(content, indent=1) + "\n")
 
 
 def changed(folder: str | os.PathLike) -> Iterator[str]:
@@ -136,7 +131,7 @@ def changed(folder: str | os.PathLike) -> Iterator[str]:
             yield f"{folder / name}: missing"
         elif not there[name].is_file():
             yield f"{folder / name}: not a file"
-        elif records.file_digest(there[name]) != digest:
+        elif file_digest(there[name]) != digest:
             yield f"{folder / name}: changed since it was made"
     for name in sorted(set(there) - set(stated["files"])):
         yield f"{folder / name}: not among what was made"
@@ -164,7 +159,7 @@ def _mark(path: Path) -> tuple[int, int]:
 def _records_digest(folder: Path) -> str:
     """The same wherever the folder is, and whatever its name."""
     try:
-        return records.overall_digest(folder, ["records"])[0]
+        return overall_digest(folder, ["records"])[0]
     except OSError:  # a link to nothing, a folder: no record, which is told where records are read
         return ""
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from paperlib.analysis.arms import ARMS
 from paperlib.figures import stamps
-from paperlib.study import records
+from paperlib.storage.files import check_writable
 
 # Load the backend now: loaded under `rc_context` below, the interactive mode that it switches on would be switched off
 # with the style, and a notebook would show the first of its figures only.
@@ -86,11 +86,11 @@ def save(
 
     Raises
     ------
-    RecordError
+    FileError
         Where the folder cannot be written to.
     """
     folder = Path(folder)
-    records.check_writable(folder)
+    check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder) as made:
         part = Path(made)
         csv = None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.selection import select
+from paperlib.storage.files import write_text
 
 if TYPE_CHECKING:
     from paperlib.own_data.explorer import Choice
@@ -107,7 +108,7 @@ def sentence(found: Comparison) -> str:
 def save(found: Comparison, folder: str | Path, *, pictures: bool = True) -> Path:
     """Write the accuracies, the sentence and a picture beside a choice. Returns the path of the .json."""
     path = Path(folder) / "compared_with_random.json"
-    path.write_text(json.dumps({**asdict(found), "sentence": sentence(found)}, indent=1) + "\n")
+    write_text(path, json.dumps({**asdict(found), "sentence": sentence(found)}, indent=1) + "\n")
     if pictures:
         import matplotlib.pyplot as plt
         import pandas as pd

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
 from paperlib.selection import METHODS
-from paperlib.study import environment, interruption, records
+from paperlib.storage.digests import content_hash
+from paperlib.study import environment, interruption
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
@@ -168,7 +169,7 @@ def embed(
     run = {"fingerprint": samples.fingerprint, "plan": plan, "code": environment.CODE}
 
     def checkpoints(steps: int, rate: float) -> Checkpoints:
-        key = records.content_hash({**run, "attempt": [steps, rate]})
+        key = content_hash({**run, "attempt": [steps, rate]})
         return Checkpoints([(0, steps)], Path(keep) / STATES, key)
 
     return Embedded(*kept.embeddings(keep, run, lambda: _learned(samples, plan, progress, checkpoints)))

@@ -6,7 +6,6 @@ it is read: what was altered is computed again.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.data.image_files import IN_MEMORY
-from paperlib.study import records
-from paperlib.study.records import RecordError
+from paperlib.storage import arrays, records
+from paperlib.storage.digests import content_hash, file_digest
+from paperlib.storage.files import FileError, replacing
 
 FOLDER = "kept"  # beside the folders of choices
 _READER = 1  # raised when pictures are decoded differently
-_CHUNK = 1 << 24  # bytes of a file that are held to compute its digest
 
 
 def pixels(
@@ -34,23 +33,20 @@ def pixels(
 
     state: plain data that is equal as long as the files are.
     """
-    run = {"pictures": records.content_hash(state), "shape": list(shape), "reader": _READER}  # short: files are many
+    run = {"pictures": content_hash(state), "shape": list(shape), "reader": _READER}  # short: files are many
     path = _path(folder, "pictures", run)
     found, _ = _kept(path, run)
     if found is not None:
         return found
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        out = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-        fill(out)
-        out.flush()
-        del out
-        os.replace(part, path)
+        with replacing(path) as part:
+            out = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+            fill(out)
+            out.flush()
+            del out
     except OSError as error:
-        raise RecordError(f"{path}: cannot be written ({error.strerror or error}); free some space") from error
-    finally:
-        part.unlink(missing_ok=True)
+        raise FileError(f"{path}: cannot be written ({error.strerror or error}); free some space") from error
     _note(path, run, {})
     return _loaded(path)
 
@@ -72,40 +68,32 @@ def embeddings(
         Path(folder).mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise RecordError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
-    records.write_array(path, found)
+        raise FileError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
+    arrays.write(path, found)
     _note(path, run, said)
     return found, said, False
 
 
 def _path(folder: str | os.PathLike, kind: str, run: Mapping[str, Any]) -> Path:
-    return Path(folder) / f"{kind}-{records.content_hash(run)}.npy"
+    return Path(folder) / f"{kind}-{content_hash(run)}.npy"
 
 
 def _note(path: Path, run: Mapping[str, Any], said: Mapping[str, Any]) -> None:
     note = path.with_suffix(".json")
     note.unlink(missing_ok=True)
-    result = {"sha256": _digest(path), "said": said}
-    records.write(note, {"hash": records.content_hash(run), "run": run, "result": result})
+    result = {"sha256": file_digest(path), "said": said}
+    records.write(note, {"hash": content_hash(run), "run": run, "result": result})
 
 
 def _kept(path: Path, run: Mapping[str, Any]) -> tuple[NDArray | None, Any]:
     """(array, what is said of it) at `path`, or (None, None) if it is not there, not whole, or of something else."""
     try:
         record = records.read(path.with_suffix(".json"))
-        if record["run"] == run and _digest(path) == record["result"]["sha256"]:
+        if record["run"] == run and file_digest(path) == record["result"]["sha256"]:
             return _loaded(path), record["result"]["said"]
-    except (RecordError, OSError, KeyError, TypeError, ValueError):
+    except (FileError, OSError, KeyError, TypeError, ValueError):
         pass  # to be computed again
     return None, None
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while some := file.read(_CHUNK):
-            digest.update(some)
-    return digest.hexdigest()
 
 
 def _loaded(path: Path) -> NDArray:

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.data.sources import shown
-from paperlib.study import environment, records
-from paperlib.study.records import RecordError
+from paperlib.storage import arrays, records
+from paperlib.storage.digests import content_hash, file_digest
+from paperlib.storage.files import FileError, replacing, write_text
+from paperlib.study import environment
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
@@ -59,9 +61,9 @@ def write(
 
     run: of `describe`. training: of `embedding.Embedded`. The folder is named after the run and after the indices,
     which other machines and versions may train differently: another selection goes elsewhere, and the same again
-    changes nothing. Raises RecordError where that fails, and if the folder has been altered.
+    changes nothing. Raises FileError where that fails, and if the folder has been altered.
     """
-    name = records.content_hash([run, indices.tolist()])
+    name = content_hash([run, indices.tolist()])
     dataset = run["dataset"] if len(run["dataset"].encode()) <= _LONGEST else f"{run['dataset'][: _LONGEST // 4]}…"
     folder = Path(root) / f"{dataset}-{run['method']}-{run['k']}-{name}"
     if (folder / MANIFEST).exists():
@@ -70,21 +72,21 @@ def write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / INDICES).unlink(missing_ok=True)  # left by a run that was ended between the two files
-        (folder / TABLE).write_bytes(table(indices, samples).encode())
-        (folder / README).write_bytes(readme(indices, samples, source, run).encode())
+        write_text(folder / TABLE, table(indices, samples))
+        write_text(folder / README, readme(indices, samples, source, run))
     except OSError as error:
-        raise RecordError(f"{folder}: cannot be written ({error.strerror or error}); choose another folder") from error
-    records.write_array(folder / INDICES, indices)
+        raise FileError(f"{folder}: cannot be written ({error.strerror or error}); choose another folder") from error
+    arrays.write(folder / INDICES, indices)
     result = {
         "samples": len(samples),
         "chosen": len(indices),
-        "sha256": records.file_digest(folder / INDICES),
+        "sha256": file_digest(folder / INDICES),
         "classes": None if samples.labels is None else class_counts(samples, indices),
         "files": None if samples.files is None else [samples.files[i] for i in indices],  # in the order of the indices
         "training": training,
     }
     manifest = {
-        "hash": records.content_hash(run),
+        "hash": content_hash(run),
         "run": run,
         "about": {"source": str(source), "preparation": samples.preparation},
         "result": result,
@@ -222,7 +224,7 @@ def hand_over(
     """Put the chosen picture files below `folder`/files, under their own paths: by copying or by linking them.
 
     how: "copy", or "link" (symbolic links to where the files are). Files that are there already stay. Returns that
-    folder. Raises ValueError for samples that are no files, RecordError where it cannot be written.
+    folder. Raises ValueError for samples that are no files, FileError where it cannot be written.
     """
     check_files(samples, source, how)
     assert samples.files is not None  # or there would be nothing to hand over
@@ -236,11 +238,10 @@ def hand_over(
             if how == "link":
                 new.symlink_to(old.resolve())
             else:
-                part = new.with_name(new.name + ".part")
-                shutil.copy2(old, part)
-                os.replace(part, new)
+                with replacing(new) as part:
+                    shutil.copy2(old, part)
         except OSError as error:
-            raise RecordError(
+            raise FileError(
                 f"{shown(new)}: cannot be written ({error.strerror or error}); the choice itself is kept in "
                 f"{folder}; free some space, or choose another folder"
             ) from error
@@ -248,16 +249,16 @@ def hand_over(
 
 
 def read(folder: str | os.PathLike) -> tuple[NDArray[np.int64], dict[str, Any]]:
-    """(indices (k,), manifest) of a folder. Raises RecordError if a file is missing, damaged or was altered."""
+    """(indices (k,), manifest) of a folder. Raises FileError if a file is missing, damaged or was altered."""
     folder = Path(folder)
     manifest = records.read(folder / MANIFEST)
     stated = manifest["result"]["sha256"]
     try:
-        digest = records.file_digest(folder / INDICES)
+        digest = file_digest(folder / INDICES)
     except OSError as error:
-        raise RecordError(f"{folder / INDICES}: cannot be read ({error.strerror or error}); choose again") from error
+        raise FileError(f"{folder / INDICES}: cannot be read ({error.strerror or error}); choose again") from error
     if digest != stated:
-        raise RecordError(
+        raise FileError(
             f"{folder / INDICES}: has the SHA-256 {digest[:12]}…, but {MANIFEST} says {stated[:12]}…: it was altered; "
             "restore it, or delete the folder and choose again"
         )

@@ -16,7 +16,8 @@ from paperlib import study
 from paperlib.analysis import tables
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
-from paperlib.study import interruption, plans, records
+from paperlib.storage import records
+from paperlib.study import interruption, plans
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress

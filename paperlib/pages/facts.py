@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib.study import environment, records
+from paperlib.storage import records
+from paperlib.study import environment
 from paperlib.study.profiles import PROFILES, Profile, profile
 
 TRAINING_SAMPLES = 50_000  # of CIFAR-10

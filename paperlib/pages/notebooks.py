@@ -1,6 +1,5 @@
 """Run notebooks without a screen: `python -m paperlib.pages.notebooks PROFILE [DATA [NUMBER ...]]`."""
 
-import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import CancelledError, ProcessPoolExecutor, as_completed
@@ -11,7 +10,10 @@ import nbformat
 import papermill
 
 from paperlib.figures import stamps
-from paperlib.study import environment, execution, plans, recording, records, workers
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash, overall_digest
+from paperlib.storage.files import replacing
+from paperlib.study import environment, execution, plans, recording, workers
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 
@@ -51,9 +53,9 @@ def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> Non
         recording.record(profile, data, root / "figures")
     notebooks = [notebook for notebook in notebooks if _can_be_shown(notebook, setting, folder)]
     parameters = dict(profile=profile, data=data, figures="figures", progress="lines", recorded_only=setting.under_way)
-    recorded = records.overall_digest(root / "figures", [f"{profile}/records"])
-    shared = records.content_hash([environment.CODE, data, _state(Path(data)), recorded])
-    todo = {notebook: records.content_hash([shared, notebook.read_text(), parameters]) for notebook in notebooks}
+    recorded = overall_digest(root / "figures", [f"{profile}/records"])
+    shared = content_hash([environment.CODE, data, _state(Path(data)), recorded])
+    todo = {notebook: content_hash([shared, notebook.read_text(), parameters]) for notebook in notebooks}
     todo = {notebook: key for notebook, key in todo.items() if _key(folder / "notebooks" / notebook.name) != key}
     print(f"{len(notebooks) - len(todo)} of {len(notebooks)} notebooks are up to date", flush=True)
     _execute_all(todo, parameters, folder, root)
@@ -101,9 +103,8 @@ def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Pa
                     pool.shutdown(wait=False, cancel_futures=True)
                     continue
                 executed.metadata[_MADE_FROM] = todo[notebook]
-                part = root / "build" / notebook.name
-                nbformat.write(executed, part)
-                os.replace(part, folder / "notebooks" / notebook.name)
+                with replacing(folder / "notebooks" / notebook.name) as part:
+                    nbformat.write(executed, part)
                 print(f"[{number}/{len(todo)}] {notebook.name}, profile {parameters['profile']}", flush=True)
         except BaseException:  # such as Ctrl-C: those that have not begun are not waited for
             pool.shutdown(cancel_futures=True)

@@ -14,7 +14,9 @@ from paperlib import study
 from paperlib.analysis import predictions
 from paperlib.analysis.statistics import Estimate
 from paperlib.claims import ledger, rules
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.storage.files import write_text
+from paperlib.study import plans
 from paperlib.study.profiles import PROFILES, Profile, profile
 
 FROM, OF = "steps", "paper"  # the profile that predicts, and the one that is predicted
@@ -47,7 +49,7 @@ def write(root: Path) -> Path:
             f"profile {FROM} has fewer than two runs of each selection at 100 / 0 on record: make records "
             f"PROFILE={FROM} DATA=..."
         )
-    path(root).write_text(_as_csv(table), encoding="utf-8")
+    write_text(path(root), _as_csv(table))
     return path(root)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from paperlib.pages import claim_tables, facts, predictions, result_tables, speed
-from paperlib.study import records
+from paperlib.storage.digests import overall_digest
+from paperlib.storage.files import write_text
 from paperlib.study.profiles import committed
 
 # <!-- NAME:FOLDER --> ... <!-- end --> in a page holds what the function of that name makes of figures/FOLDER.
@@ -76,7 +77,7 @@ def _folders(folder: Path) -> list[Path]:
 def _records_digest(folder: Path) -> str:
     """Of all committed records, whatever the folder."""
     root = folder.parents[1]
-    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
+    digest, count = overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
     return f"The SHA-256 of all {count:,} records is `{digest}`."
 
 
@@ -106,6 +107,6 @@ _MAKERS: dict[str, Callable[[Path], str]] = {
 if __name__ == "__main__":
     try:
         for page in pages(Path()):
-            page.write_text(refresh(page.read_text(encoding="utf-8"), Path()), encoding="utf-8")
+            write_text(page, refresh(page.read_text(encoding="utf-8"), Path()))
     except (ValueError, OSError) as error:
         sys.exit(str(error))

@@ -17,7 +17,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
-from paperlib.study import profiles, records
+from paperlib.storage import records
+from paperlib.study import profiles
 
 CLAIM_COLUMNS = (
     "id", "claim", "section", "paper", "ours", "sd", "low", "high", "n", "unit", "verdict", "notebook", "remark",
@@ -34,7 +35,7 @@ def build(profile: str, root: Path = Path()) -> Path:
     """Render `root`/figures/PROFILE into `root`/build/report/PROFILE, whole or not at all -> path of the first page.
 
     Raises ValueError for an unknown profile, where there are no executed notebooks, and for a notebook or a table of
-    claims that cannot be read; RecordError for a damaged record.
+    claims that cannot be read; FileError for a damaged record.
     """
     setting = profiles.profile(profile)
     results, folder = Path(root) / "figures" / profile, Path(root) / "build" / "report" / profile

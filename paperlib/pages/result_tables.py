@@ -13,7 +13,8 @@ from paperlib.analysis.arms import ARMS
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, pictures
 from paperlib.pages.claim_tables import measured
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.study import plans
 from paperlib.study.profiles import Profile, committed, profile
 from paperlib.study.runs import AnyRun, Run
 

@@ -16,7 +16,8 @@ from paperlib.figures.spikes import loss_spikes
 from paperlib.figures.style import save
 from paperlib.figures.weights import gaps_by_weights
 from paperlib.pages import predictions
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.study import plans
 from paperlib.study.profiles import PROFILES, Profile, profile
 from paperlib.study.runs import DEFAULT_READINGS, Readings, Run
 

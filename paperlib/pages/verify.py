@@ -21,7 +21,10 @@ from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
 from paperlib.pages import again, claim_tables, pictures, predictions, readme, scales
-from paperlib.study import execution, records
+from paperlib.storage import arrays, records
+from paperlib.storage.digests import overall_digest
+from paperlib.storage.files import FileError
+from paperlib.study import execution
 from paperlib.study.profiles import Profile, committed
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
@@ -98,7 +101,7 @@ def _readable(folder: Path) -> tuple[dict[str, dict], list[str]]:
     for path in _record_files(folder):
         try:
             found[path.name] = records.read(path)
-        except records.RecordError as error:
+        except FileError as error:
             problems.append(str(error))
     return found, problems
 
@@ -138,8 +141,8 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
     for name, record in found.items():
         if record["run"]["kind"] == "AutoencoderRun":
             try:
-                records.read_arrays((folder / "records" / name).with_suffix(".npz"), record["files"]["weights"])
-            except records.RecordError as error:
+                arrays.read_several((folder / "records" / name).with_suffix(".npz"), record["files"]["weights"])
+            except FileError as error:
                 yield f"the weights of autoencoder {record['hash']}: {error}"
 
 
@@ -161,7 +164,7 @@ def _sessions(profile: Profile, dataset: records.DataSet, folder: Path) -> Itera
             continue
         try:
             records.read(path)
-        except records.RecordError as error:
+        except FileError as error:
             yield str(error)
 
 
@@ -205,7 +208,7 @@ def _everything(names: Iterable[str], root: Path, arguments: argparse.Namespace)
             print(rows.round(2).to_markdown(index=False), flush=True)
             yield from (f"{row.selection} at {row.split:g}: {row.difference:+.1f} points off the record"
                         for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
-    digest, count = records.overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
+    digest, count = overall_digest(root / "figures", [f"{name}/records" for name in committed(root)])
     print(f"SHA-256 of all {count:,} records: {digest}", flush=True)
 
 

@@ -12,7 +12,10 @@ from paperlib.checkpoints import Checkpoints, Interrupted, Position, steps_to_ta
 from paperlib.data import Dataset
 from paperlib.selection import select
 from paperlib.selection.sampling import random_of_counts
-from paperlib.study import environment, interruption, records, workers
+from paperlib.storage import arrays, records
+from paperlib.storage.digests import content_hash, file_digest
+from paperlib.storage.files import FileError, check_writable, exists
+from paperlib.study import environment, interruption, workers
 from paperlib.study.outcomes import Inputs, Outcome, Watch, train
 from paperlib.study.progress import Progress
 from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun, beginning, file_name, plain, selection_of
@@ -55,7 +58,7 @@ def execute(
     ------
     paperlib.checkpoints.Interrupted : after a request to stop; what is on record stays, and the run under way is saved.
     ValueError : if a run is planned for another data set.
-    RecordError : if `folder` takes no records; nothing was trained then.
+    FileError : if `folder` takes no records; nothing was trained then.
     """
     folder = Path(folder)
     _check_dataset(runs, dataset)
@@ -65,7 +68,7 @@ def execute(
     needed = [needed for run in missing for needed in _prerequisites(run) if not is_recorded(needed, folder)]
     todo = together(dict.fromkeys(needed + missing))  # prerequisites first
     if todo:
-        records.check_writable(folder)
+        check_writable(folder)
         stores = {group: checkpoints(group, folder, later) for group in todo}
         progress.start(sum(expected_steps(group, stores[group]) for group in todo), len(runs) - len(missing))
         with workers.connected(client) as connection:
@@ -118,7 +121,7 @@ def checkpoints(group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun]
 
     content = {name: value for name, value in plain(run).items() if name not in ("split", "steps", "stop")}
     content["computed"] = [precision.resolve(run.precision), environment.describe()["backend"]]
-    return Checkpoints(ends, folder / STATES, records.content_hash(content))
+    return Checkpoints(ends, folder / STATES, content_hash(content))
 
 
 def _ends(runs: Iterable[AnyRun]) -> list[Position]:
@@ -130,9 +133,7 @@ def _ends(runs: Iterable[AnyRun]) -> list[Position]:
 def on_record(runs: Iterable[AnyRun], folder: str | Path) -> tuple[list[dict], list[Path]]:
     """The records of those of `runs` that are in `folder`, and the paths of the others; nothing is trained."""
     paths = [record_path(run, folder) for run in dict.fromkeys(runs)]
-    return [records.read(path) for path in paths if records.exists(path)], [
-        path for path in paths if not records.exists(path)
-    ]
+    return [records.read(path) for path in paths if exists(path)], [path for path in paths if not exists(path)]
 
 
 def record_path(run: AnyRun, folder: str | Path) -> Path:
@@ -142,7 +143,7 @@ def record_path(run: AnyRun, folder: str | Path) -> Path:
 
 def is_recorded(run: AnyRun, folder: str | Path) -> bool:
     """Whether a run is on record."""
-    return records.exists(record_path(run, folder))
+    return exists(record_path(run, folder))
 
 
 def embeddings(run: AutoencoderRun, dataset: Dataset, folder: str | Path) -> np.ndarray:
@@ -154,7 +155,7 @@ def embeddings(run: AutoencoderRun, dataset: Dataset, folder: str | Path) -> np.
 
         return training.embed(autoencoder(run, folder)[0], dataset.x_train)
 
-    return records.kept_array(path, compute)
+    return arrays.kept(path, compute)
 
 
 def autoencoder(run: AutoencoderRun, folder: str | Path) -> "tuple[Model, Model]":
@@ -163,7 +164,7 @@ def autoencoder(run: AutoencoderRun, folder: str | Path) -> "tuple[Model, Model]
 
     record = records.read(record_path(run, folder))
     path = record_path(run, folder).with_suffix(_ARRAY_FILES["weights"])
-    weights = records.read_arrays(path, record["files"]["weights"])
+    weights = arrays.read_several(path, record["files"]["weights"])
     size, _, channels = record["result"]["image_shape"]
     encoder, head, _ = encoders.build(
         run.objective,
@@ -198,11 +199,9 @@ def _chosen(run: Run, dataset: Dataset, folder: str | Path) -> tuple[np.ndarray 
         measured = record_path(selection_of(run), folder)
         file = measured.with_suffix(_ARRAY_FILES["indices"])
         if measured.exists() and file.exists():
-            record, chosen = records.read(measured), records.read_sealed(file)
-            if records.content_hash(chosen.tolist()) != record["result"]["indices"]:
-                raise records.RecordError(
-                    f"{file}: not the indices of its record; delete it, and they are chosen again"
-                )
+            record, chosen = records.read(measured), arrays.read_sealed(file)
+            if content_hash(chosen.tolist()) != record["result"]["indices"]:
+                raise FileError(f"{file}: not the indices of its record; delete it, and they are chosen again")
             return chosen, record["times"]["select_s"]
         found = embeddings(run.autoencoder, dataset, folder)
     # By index, as all that is on record was chosen: runs of different seeds share a subset also where values are equal.
@@ -293,12 +292,12 @@ def expected_steps(group: tuple[AnyRun, ...], checkpoints: Checkpoints | None = 
 def _write(run: AnyRun, folder: Path, outcome: Outcome) -> None:
     """The arrays first: what has a record is complete."""
     path = record_path(run, folder)
-    if records.exists(path):  # another process was faster
+    if exists(path):  # another process was faster
         return
     files = {name: path.with_suffix(suffix) for name, suffix in _ARRAY_FILES.items() if name in outcome.arrays}
     for name, file in files.items():
         file.unlink(missing_ok=True)  # left by a run that was killed
-        write: Callable = records.write_arrays if isinstance(outcome.arrays[name], dict) else records.write_sealed
+        write: Callable = arrays.write_several if isinstance(outcome.arrays[name], dict) else arrays.write_sealed
         write(file, outcome.arrays[name])
-    digests = {"files": {"weights": records.file_digest(files["weights"])}} if "weights" in files else {}
+    digests = {"files": {"weights": file_digest(files["weights"])}} if "weights" in files else {}
     records.write(path, {**outcome.record, **digests})

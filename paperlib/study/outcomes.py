@@ -9,7 +9,8 @@ import numpy as np
 
 from paperlib.checkpoints import Checkpoints, Position
 from paperlib.data import Dataset
-from paperlib.study import environment, records
+from paperlib.storage.digests import content_hash
+from paperlib.study import environment
 from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun, plain
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _subset(chosen: np.ndarray, dataset: Dataset) -> dict:
     return {
         "size": len(chosen),
         "per_class": np.bincount(dataset.y_train[chosen], minlength=len(dataset.classes)).tolist(),
-        "indices": records.content_hash(chosen.tolist()),
+        "indices": content_hash(chosen.tolist()),
     }
 
 
@@ -277,7 +278,7 @@ def _record(run: AnyRun, result: dict, precision: str | None, **measured: Any) -
     pieces = measured.pop("pieces", [])
     return {
         "run": content,
-        "hash": records.content_hash(content),
+        "hash": content_hash(content),
         "precision": precision,
         "result": result,
         **measured,

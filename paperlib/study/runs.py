@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from paperlib.checkpoints import Position
 from paperlib.selection import DRAW, METHODS, check_method
-from paperlib.study import records
+from paperlib.storage.digests import content_hash
 
 TIME_SHARE = 0.5707  # of the baseline's time: the paper's 7 of its 736 / 60 minutes (Section V-C)
 
@@ -277,4 +277,4 @@ def of_plain(content: dict) -> AnyRun:
 
 def file_name(run: AnyRun) -> str:
     """The name of a run's record, which is found again by its content."""
-    return f"{run.label()}-{records.content_hash(plain(run))}.json"
+    return f"{run.label()}-{content_hash(plain(run))}.json"

@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 
 from paperlib.analysis import factors
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash
+from paperlib.study import plans
 from paperlib.study.profiles import profile
 from paperlib.study.runs import cut_off, plain
 
@@ -14,7 +16,7 @@ DATA = records.DataSet("cifar10-jpeg", "1" * 16)
 def record(run, accuracy=0.5):
     return {
         "run": plain(run),
-        "hash": records.content_hash(plain(run)),
+        "hash": content_hash(plain(run)),
         "result": {"test": {"warmup": {"accuracy": accuracy}}},
     }
 

@@ -10,7 +10,7 @@ import pytest
 from paperlib import evaluation, models, study, training
 from paperlib.analysis import stale_checkpoint, tutorial_session
 from paperlib.analysis.stale_checkpoint import ALONE, FIRST, SUBSET
-from paperlib.study import records
+from paperlib.storage.files import FileError
 from paperlib.study.runs import Run
 
 tf = pytest.importorskip("tensorflow")
@@ -107,7 +107,7 @@ def test_an_altered_record_is_found(done, tmp_path):
     content = json.loads(stale_checkpoint.record_path(planned[0], folder).read_text())
     content["result"]["sessions"][0]["accuracy"] = 0.5
     path.write_text(json.dumps(content))
-    with pytest.raises(records.RecordError, match="was altered"):
+    with pytest.raises(FileError, match="was altered"):
         stale_checkpoint.on_record(planned, tmp_path)
 
 

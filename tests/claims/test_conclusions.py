@@ -13,7 +13,8 @@ from paperlib import study
 from paperlib.analysis import controls, factors, learning, methods, spikes, statistics, tables
 from paperlib.claims import ledger, rules
 from paperlib.pages import predictions
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.study import plans
 from paperlib.study.profiles import profile
 
 from ..conftest import ROOT

@@ -3,7 +3,7 @@ import pytest
 
 from paperlib.claims import ledger, rules
 from paperlib.claims.measures import MEASURES
-from paperlib.study import records
+from paperlib.storage.digests import content_hash
 from paperlib.study.profiles import profile
 from paperlib.study.runs import TIME_SHARE
 
@@ -38,7 +38,7 @@ def autoencoder(name="cpu", seed=0, **result):
     run |= {"steps": setting.autoencoder_steps, "batch": setting.autoencoder_batch}
     test = {"psnr_db": {"reproduction": 21.0, "mean_image": 12.0}}
     times = {"first_step_s": 1.0, "train_s": 8.0, "embed_s": 1.0}
-    return {"run": run, "hash": records.content_hash(run), "result": {"test": test, **result}, "times": times}
+    return {"run": run, "hash": content_hash(run), "result": {"test": test, **result}, "times": times}
 
 
 def record(selection, accuracy, *, seed=0, split=None, k=None, name="cpu", share=None, loss=1.0, encoder=0, **more):
@@ -55,7 +55,7 @@ def record(selection, accuracy, *, seed=0, split=None, k=None, name="cpu", share
     size = 2_922 if run["overlap"] == "union" else k
     return {
         "run": run,
-        "hash": records.content_hash(run),
+        "hash": content_hash(run),
         "precision": "float32",
         "result": {
             "phases": [fast, run["steps"] - fast],
@@ -147,7 +147,7 @@ def test_other_readings_are_not_mixed_in():
     snapshot = arm("top_activations", [10.0, 11.0])
     for run in snapshot:
         run["run"]["autoencoder"]["steps"] = 1
-        run["hash"] = records.content_hash(run["run"])
+        run["hash"] = content_hash(run["run"])
     assert judged(BASE + others + snapshot, "C6")["ours"] == pytest.approx(-4)
     assert judged(BASE + others, "C6", overlap="union")["ours"] == pytest.approx(10.5 - 65)
     assert judged(BASE + others, "C5", feed="streamed")["ours"] == pytest.approx(10.5)
@@ -223,7 +223,7 @@ def test_what_records_do_not_hold_is_not_measured():
 def test_what_newer_records_hold_is():
     chosen = {"method": "top_activations", "k": 4_320, "dataset": "cifar10", "kind": "SelectionRun"}
     times = {"select_s": 0.03, "write_s": [0.1, 0.2, 0.4]}
-    selection = {"run": chosen, "hash": records.content_hash(chosen), "result": {}, "times": times}
+    selection = {"run": chosen, "hash": content_hash(chosen), "result": {}, "times": times}
     described = {
         "retrieval": {"rate": 0.997, "images": 10_000},
         "common_variance": 0.53,

@@ -4,7 +4,7 @@ from PIL import Image
 
 from paperlib.data import image_files
 from paperlib.own_data import kept, loading
-from paperlib.study import records
+from paperlib.storage.files import FileError
 
 ARRAY = np.arange(12, dtype=np.float32).reshape(4, 3)
 RUN = {"fingerprint": "x", "plan": {"steps": [1, 0.1]}}
@@ -66,5 +66,5 @@ def test_pictures_are_decoded_once_while_their_files_are_the_same(tmp_path, monk
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(records.RecordError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot be written"):
         kept.embeddings(tmp_path / "file", RUN, lambda: (ARRAY, {}))

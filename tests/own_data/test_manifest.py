@@ -10,7 +10,8 @@ from PIL import Image
 
 from paperlib.own_data import loading, manifest
 from paperlib.own_data.explorer import Choice
-from paperlib.study.records import RecordError, file_digest
+from paperlib.storage.digests import file_digest
+from paperlib.storage.files import FileError
 
 
 @pytest.fixture
@@ -63,12 +64,12 @@ def test_any_changed_byte_is_noticed(choice, tmp_path):
             changed = bytearray(whole)
             changed[place] ^= 1
             (folder / name).write_bytes(changed)
-            with pytest.raises(RecordError, match=name):
+            with pytest.raises(FileError, match=name):
                 manifest.read(folder)
         (folder / name).write_bytes(whole)
     manifest.read(folder)
     (folder / "selected.npy").unlink()
-    with pytest.raises(RecordError, match="selected.npy: cannot be read"):
+    with pytest.raises(FileError, match="selected.npy: cannot be read"):
         manifest.read(folder)
 
 
@@ -83,7 +84,7 @@ def test_the_same_again_changes_nothing_and_another_selection_goes_elsewhere(cho
     other = write(choice, tmp_path, choice.indices[::-1])  # as another machine may have trained
     assert np.array_equal(manifest.read(folder)[0], manifest.read(other)[0][::-1])
     np.save(folder / "selected.npy", np.arange(5))
-    with pytest.raises(RecordError, match="it was altered"):
+    with pytest.raises(FileError, match="it was altered"):
         write(choice, tmp_path)
 
 
@@ -97,7 +98,7 @@ def test_indices_without_a_manifest_are_what_an_ended_run_left(choice, tmp_path)
 
 def test_a_folder_that_cannot_be_written(choice, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(RecordError, match="cannot be written"):
+    with pytest.raises(FileError, match="cannot be written"):
         write(choice, tmp_path / "file")
 
 

@@ -10,7 +10,9 @@ import pytest
 from paperlib import study
 from paperlib.checkpoints import Interrupted
 from paperlib.pages import again
-from paperlib.study import plans, profiles, records
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash
+from paperlib.study import plans, profiles
 from paperlib.study.progress import Progress
 from paperlib.study.runs import selection_of
 
@@ -126,7 +128,7 @@ def test_a_run_that_is_not_planned_or_of_other_data_is_told(recorded, tmp_path, 
         again.rerun("quick", path, tmp_path, tmp_path / "other.npz", silent)
     record = records.read(path)
     record["run"]["seed"] = 99
-    record["hash"] = records.content_hash(record["run"])
+    record["hash"] = content_hash(record["run"])
     other = path.with_name(f"{path.stem[:-12]}{record['hash']}.json")
     records.write(other, record)
     with pytest.raises(ValueError, match="its run is none that profile quick plans"):

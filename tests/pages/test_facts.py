@@ -1,8 +1,8 @@
 import pytest
 
 from paperlib.pages import facts
+from paperlib.storage.records import read
 from paperlib.study.profiles import PROFILES
-from paperlib.study.records import read
 
 from ..conftest import ROOT
 

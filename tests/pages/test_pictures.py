@@ -3,9 +3,9 @@ import pytest
 
 from paperlib.pages import pictures
 from paperlib.pages.pictures import PICTURES
-from paperlib.study import records
+from paperlib.storage import records
+from paperlib.storage.records import DataSet
 from paperlib.study.profiles import PROFILES, profile
-from paperlib.study.records import DataSet
 from paperlib.study.runs import Readings, Run, SelectionRun
 
 from ..conftest import ROOT

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 
 from paperlib.pages import predictions, readme
-from paperlib.study import plans, records
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash
+from paperlib.study import plans
 from paperlib.study.profiles import profile
 from paperlib.study.runs import AutoencoderRun, file_name, plain
 
@@ -31,7 +33,7 @@ def recorded(root, name, runs):
         content = plain(run)
         result = {"phases": list(run.phases()), "test": {"warmup": {"accuracy": values[-1]}}}
         result["curve"] = {"step": steps, "test": {"warmup": {"accuracy": values}}}
-        record = {"run": content, "hash": records.content_hash(content), "precision": "float32", "result": result}
+        record = {"run": content, "hash": content_hash(content), "precision": "float32", "result": result}
         records.write(folder / file_name(run), {**record, "history": {"step": steps, "loss": [1.0] * len(steps)}})
 
 

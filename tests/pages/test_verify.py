@@ -15,7 +15,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from paperlib.pages import verify
-from paperlib.study import records
+from paperlib.storage import records
+from paperlib.storage.digests import content_hash
 from paperlib.study.profiles import PROFILES
 
 from ..conftest import ROOT
@@ -208,7 +209,7 @@ def test_missing_and_unplanned_runs_and_altered_weights_are_found(copy, monkeypa
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     other = records.read(one(copy, "classifier-random-k4320-split1-seed0-*.json"))
     other["run"]["seed"] = 99
-    other["hash"] = records.content_hash(other["run"])
+    other["hash"] = content_hash(other["run"])
     name = f"classifier-random-k4320-split1-seed99-{other['hash']}.json"
     records.write(copy / "figures" / "cpu" / "records" / name, other)
     _, problems = verify.checked("cpu", copy)

@@ -8,7 +8,9 @@ import pytest
 
 from paperlib import study
 from paperlib.selection import METHODS, select
-from paperlib.study import execution, plans, records
+from paperlib.storage import records
+from paperlib.storage.files import FileError
+from paperlib.study import execution, plans
 from paperlib.study.profiles import profile
 from paperlib.study.runs import cut_off, selection_of
 
@@ -83,7 +85,7 @@ def test_a_measured_selection_is_on_record_and_not_made_again(tiny, digits, tmp_
     assert np.array_equal(study.choose(replace(run, split=0.5, seed=7), digits, tmp_path), chosen)
     file = next(tmp_path.glob("*.indices.npy"))
     np.save(file, chosen[::-1])
-    with pytest.raises(records.RecordError, match="indices.npy: not the array that was saved here"):
+    with pytest.raises(FileError, match="indices.npy: not the array that was saved here"):
         study.choose(run, digits, tmp_path)
 
 
@@ -169,7 +171,7 @@ def test_weights_that_a_killed_run_left_are_replaced(tiny, digits, tmp_path, sil
 
 def test_nothing_is_trained_where_nothing_can_be_written(tiny, digits, tmpfs, silent, monkeypatch):
     monkeypatch.setattr(execution, "train", lambda *_: pytest.fail("trained for nothing"))
-    with pytest.raises(records.RecordError, match="Nothing was trained"):
+    with pytest.raises(FileError, match="Nothing was trained"):
         study.execute(plans.split_runs(tiny, digits)[:1], digits, tmpfs("size=64k"), silent)
 
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from paperlib.study import interruption, records
+from paperlib.storage import records
+from paperlib.study import interruption
 
 STUDY = """
 import sys

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from paperlib import study
-from paperlib.study import plans, profiles, recording, records
+from paperlib.storage import records
+from paperlib.study import plans, profiles, recording
 from paperlib.study.profiles import PROFILES
 from paperlib.study.runs import Run, cut_off
 

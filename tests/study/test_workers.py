@@ -11,7 +11,8 @@ import time
 import pytest
 
 from paperlib import study
-from paperlib.study import environment, outcomes, plans, records, workers
+from paperlib.storage import records
+from paperlib.study import environment, outcomes, plans, workers
 from paperlib.study.profiles import profile
 
 dask = pytest.importorskip("dask")
