@@ -17,7 +17,7 @@ from paperlib.analysis import tables
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
 from paperlib.storage import records
-from paperlib.study import interruption, plans
+from paperlib.study import interruption, plans, stages
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
@@ -275,7 +275,7 @@ def in_words(rows: pd.DataFrame) -> str:
 
 def planned(profile: Profile, dataset: records.DataSet, folder: Path) -> list:
     """All runs of a profile. How large some controls' subsets are is known once a run on the union is on record."""
-    return plans.all_runs(profile, dataset, pictures.union_size(profile, dataset, folder))
+    return stages.all_runs(profile, dataset, pictures.union_size(profile, dataset, folder))
 
 
 def _leaves(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:

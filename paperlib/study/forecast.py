@@ -11,8 +11,8 @@ from tabulate import tabulate
 from paperlib.data import Dataset
 from paperlib.study import execution
 from paperlib.study.outcomes import TEST_STEPS
-from paperlib.study.plans import Stage
 from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun
+from paperlib.study.stages import Stage
 
 _STEPS = 8  # timed steps of a measurement of this machine's speed
 _KINDS = 3  # of weights: raw and two averages

@@ -5,9 +5,8 @@ compares their alternatives. Reading R7, `overlap`, is for the paper's figures (
 made of them); all that goes beyond the paper is planned with `fill`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Protocol, get_args
 
 from paperlib.selection import METHODS, REGISTRY
@@ -213,89 +212,6 @@ def method_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_R
         replace(arm, split=split, seed=seed) for arm in arms for seed in profile.compared_seeds for split in (0.9, 1.0)
     ]
     return runs + [replace(full, seed=seed) for seed in profile.compared_seeds]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Runs of a plan that answer one question together."""
-
-    title: str
-    runs: Sequence[AnyRun]
-
-
-def stages(
-    profile: Profile, dataset: Named, union_size: int | None = None, readings: Readings = DEFAULT_READINGS
-) -> list[Stage]:
-    """Everything that the notebooks run, in the order that decides most first: a list of `Stage`s, each run in one.
-
-    One seed after the other, first the arms whose gap is the paper's main claim: random at 100 / 0 and at the late
-    splits, eq. 4 at these, eq. 4 at 50 / 50 with its cut-off, the full set alone. What needs no autoencoder does not
-    wait for it, so with seed 0 the full set comes before it. Random at 50 / 50 follows once there are two seeds, the
-    paper's n, and what asks for the reason of loss spikes. Then the rest of Fig. 5, and last whatever else the
-    profile asks for.
-
-    union_size : samples in the plain union of eq. 4, which only the embeddings tell; None: without what needs it.
-    """
-    splits = split_runs(profile, dataset, readings)
-    cuts = [cut_off(run) for run in splits]
-    plan: list[tuple[str, list[Any]]] = []
-    for seed in range(max(profile.runs_at_split.values())):
-        ours = [run for run in splits if run.seed == seed]
-        late = sorted((run for run in ours if run.split >= 0.9), key=lambda run: -run.split)
-        random, eq4 = ([run for run in late if run.selection == name] for name in ("random", "top_activations"))
-        half = [run for run in ours if run.split == 0.5 and run.selection == "top_activations"]
-        full = [run for run in ours if not run.split]
-        with_full: list[tuple[str, list[Any]]] = [
-            (f"seed {seed}: the full set alone, and its cut-off", full + list(map(cut_off, full)))
-        ]
-        plan += [
-            (f"seed {seed}: random, 100 / 0 and late splits", random),
-            *([*with_full, ("the autoencoder", [autoencoder_run(profile, dataset, readings)])] if not seed else []),
-            (f"seed {seed}: eq. 4, 100 / 0 and late splits", eq4),
-            (f"seed {seed}: eq. 4, 50 / 50 and its cut-off", half + list(map(cut_off, half))),
-            *(with_full if seed else []),
-        ]
-        if seed == 1:
-            both = [run for run in splits if run.split == 0.5 and run.selection == "random" and run.seed <= seed]
-            plan += [
-                ("seeds 0 and 1: random, 50 / 50 and its cut-off", both + list(map(cut_off, both))),
-                ("loss spikes in float32", spike_runs(profile, dataset, readings)),
-            ]
-    plan += [
-        ("the other splits, and all cut-offs", splits + cuts),
-        ("a subset ten times as large", large_runs(profile, dataset, readings)),
-        ("a fixed budget by the clock", claim_runs(profile, dataset, readings)),
-        (
-            "autoencoders as a factor",
-            autoencoder_runs(profile, dataset, readings) + factor_runs(profile, dataset, readings),
-        ),
-        ("alternative readings", reading_runs(profile, dataset, readings)),
-        ("why is random weak", list(chain(*weak_random_runs(profile, dataset, readings).values()))),
-        (
-            "other encoders, and samples in between",
-            encoder_runs(profile, dataset, readings)
-            + embedding_runs(profile, dataset, readings)
-            + interpolation_runs(profile, dataset, readings),
-        ),
-        ("the riddle", riddle_runs(profile, dataset, readings)),
-        ("costs", length_runs(profile, dataset, readings) + feed_runs(profile, dataset, readings)),
-        ("precision", precision_runs(profile, dataset, readings)),
-        ("controls", control_runs(profile, dataset, union_size, readings)),
-        ("methods", selection_runs(profile, dataset, readings) + method_runs(profile, dataset, readings)),
-    ]
-    seen, found = set(), []
-    for title, runs in plan:
-        new = [run for run in dict.fromkeys(runs) if run not in seen]
-        seen.update(new)
-        found += [Stage(title, new)] if new else []
-    return found
-
-
-def all_runs(
-    profile: Profile, dataset: Named, union_size: int | None = None, readings: Readings = DEFAULT_READINGS
-) -> list[AnyRun]:
-    """The runs of all `stages`."""
-    return [run for stage in stages(profile, dataset, union_size, readings) for run in stage.runs]
 
 
 def large_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:

@@ -10,7 +10,7 @@ import click
 from paperlib import study
 from paperlib.checkpoints import Interrupted
 from paperlib.data import Dataset, load
-from paperlib.study import execution, forecast, interruption, plans, profiles
+from paperlib.study import execution, forecast, interruption, plans, profiles, stages
 from paperlib.study.profiles import Profile
 from paperlib.study.progress import Progress
 
@@ -46,11 +46,11 @@ def record(
         done += 1
 
 
-def _plan(setting: Profile, dataset: Dataset, folder: Path) -> list[plans.Stage]:
+def _plan(setting: Profile, dataset: Dataset, folder: Path) -> list[stages.Stage]:
     """The stages, with the runs on the union's size if its autoencoder is on record."""
     union = plans.union_run(setting, dataset)
     known = union.autoencoder is not None and execution.is_recorded(union.autoencoder, folder)
-    return plans.stages(setting, dataset, len(study.choose(union, dataset, folder)) if known else None)
+    return stages.in_order(setting, dataset, len(study.choose(union, dataset, folder)) if known else None)
 
 
 @click.command(help=__doc__)

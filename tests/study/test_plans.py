@@ -5,7 +5,7 @@ import pytest
 
 from paperlib.data import load
 from paperlib.selection import DRAW, METHODS
-from paperlib.study import plans
+from paperlib.study import plans, stages
 from paperlib.study.profiles import PROFILES, profile
 from paperlib.study.runs import Readings, file_name, plain
 
@@ -146,7 +146,7 @@ def test_each_reason_for_a_weak_random_arm_changes_one_thing(digits):
             assert changed - {"autoencoder"} and len(changed - {"autoencoder"}) == 1, reason
     [rate] = {run.rate_steps for runs in reasons.values() for run in runs if run.rate_steps}
     assert rate == 177  # of 1,200, as 1,476 of 10,000: 350 passes over the subset at the paper's scale
-    names = [file_name(run) for run in plans.all_runs(size, digits, 2_900)]
+    names = [file_name(run) for run in stages.all_runs(size, digits, 2_900)]
     assert len(set(names)) == len(names)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from paperlib import study
 from paperlib.storage import records
-from paperlib.study import plans, profiles, recording
+from paperlib.study import plans, profiles, recording, stages
 from paperlib.study.profiles import PROFILES
 from paperlib.study.runs import Run, cut_off
 
@@ -16,7 +16,7 @@ from ..conftest import ROOT
 @pytest.mark.parametrize("name", PROFILES)
 def test_all_runs_are_those_of_the_notebooks(name, digits):
     size = PROFILES[name]
-    found = plans.all_runs(size, digits, union_size=100)
+    found = stages.all_runs(size, digits, union_size=100)
     assert len(set(found)) == len(found)
     splits = plans.split_runs(size, digits)
     notebooks = [
@@ -50,9 +50,10 @@ def test_all_runs_are_those_of_the_notebooks(name, digits):
 
 @pytest.mark.parametrize("name", ["steps", "paper"])
 def test_large_profiles_begin_with_what_decides_most(name, digits):
-    stages = plans.stages(PROFILES[name], digits)
+    planned = stages.in_order(PROFILES[name], digits)
     first = [
-        [(run.selection, run.split) if isinstance(run, Run) else run.label() for run in s.runs] for s in stages[:5]
+        [(run.selection, run.split) if isinstance(run, Run) else run.label() for run in stage.runs]
+        for stage in planned[:5]
     ]
     assert first == [
         [("random", 1.0), ("random", 0.95), ("random", 0.9)],
@@ -61,9 +62,9 @@ def test_large_profiles_begin_with_what_decides_most(name, digits):
         [("top_activations", 1.0), ("top_activations", 0.95), ("top_activations", 0.9)],
         [("top_activations", 0.5), ("top_activations", 0.5)],
     ]
-    assert {run.seed for stage in stages[:5] for run in stage.runs} == {0}
-    assert [run.phases() for run in stages[4].runs] == [(5_000, 5_000), (5_000, 707)]
-    titles = [stage.title for stage in stages]
+    assert {run.seed for stage in planned[:5] for run in stage.runs} == {0}
+    assert [run.phases() for run in planned[4].runs] == [(5_000, 5_000), (5_000, 707)]
+    titles = [stage.title for stage in planned]
     seed_1 = titles.index("seed 1: random, 100 / 0 and late splits")
     assert titles[seed_1 : seed_1 + 5] == [
         "seed 1: random, 100 / 0 and late splits",
@@ -72,12 +73,14 @@ def test_large_profiles_begin_with_what_decides_most(name, digits):
         "seed 1: the full set alone, and its cut-off",
         "seeds 0 and 1: random, 50 / 50 and its cut-off",
     ]
-    float32 = [run for run in plans.all_runs(PROFILES[name], digits) if run.precision == "float32"]
+    last = max(number for number, title in enumerate(titles) if title.startswith("seed "))
+    assert titles[last + 1 : last + 3] == ["the other splits, and all cut-offs", "a subset ten times as large"]
+    float32 = [run for run in stages.all_runs(PROFILES[name], digits) if run.precision == "float32"]
     assert float32 == plans.spike_runs(PROFILES[name], digits) and len(float32) == (name == "paper")
 
 
 def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, silent):
-    first = plans.stages(tiny, digits)[0]
+    first = stages.in_order(tiny, digits)[0]
     study.execute(first.runs, digits, tmp_path, silent)
     assert not study.record_path(plans.autoencoder_run(tiny, digits), tmp_path).exists()
 
