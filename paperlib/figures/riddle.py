@@ -35,7 +35,7 @@ def riddle_candidates(found: pd.DataFrame, sessions: pd.DataFrame, cut: int, not
     note
         Data set and profile, for the title.
     paper
-        Of `riddle.stated`, or empty where the data are not the paper's.
+        Of `candidates.stated`, or empty where the data are not the paper's.
     """
     plain = found[found["learning_rate"] == found["learning_rate"].min()]
     with plt.rc_context(STYLE):

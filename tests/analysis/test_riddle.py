@@ -3,12 +3,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paperlib.analysis import riddle, stale_checkpoint
+from paperlib.analysis import candidates, riddle, stale_checkpoint
 from paperlib.analysis.stale_checkpoint import ALONE, FIRST, SUBSET
 from paperlib.averaging import AveragedSGD
 from paperlib.study import plans
 
-PAPER = {ALONE: 10.4, FIRST: 63.5, riddle.BASELINE: 83.3, SUBSET: 63.9}
+PAPER = {ALONE: 10.4, FIRST: 63.5, candidates.BASELINE: 83.3, SUBSET: 63.9}
 
 
 def test_shares_of_the_initial_weights_are_the_closed_form():
@@ -105,7 +105,7 @@ def test_breakdowns_are_those_at_the_papers_rate():
 
 
 def test_predictions_stand_beside_what_was_measured():
-    table = riddle.predictions(FOUND, SPLITS, sessions(), (0, 4), PAPER, 1_000)
+    table = candidates.predictions(FOUND, SPLITS, sessions(), (0, 4), PAPER, 1_000)
     assert [name[0] for name in table.index[1:]] == list("abcde")
     alone, first, baseline = ("full set alone (paper: 10.4)", "subset first (50 / 50) (paper: 63.5)",
                               "baseline (paper: 83.3)")  # fmt: skip
@@ -119,19 +119,19 @@ def test_predictions_stand_beside_what_was_measured():
     assert few[baseline, "predicted"] == "more than 12 hours, not 736 s"  # 4.2 s a step, 10,000 times
     assert lost[alone, "ours"] == lost[first, "ours"] == "10.0 (n = 1) from rate 3 on"
     assert table.loc["as read", (baseline, "ours")] == "81.0 (n = 3)"
-    assert "constant" not in riddle.side_by_side(table) and riddle.side_by_side(table).count("\n") == 7
+    assert "constant" not in candidates.side_by_side(table) and candidates.side_by_side(table).count("\n") == 7
 
 
 def test_without_sessions_candidate_e_is_not_measured():
     nothing = stale_checkpoint.table([])
-    table = riddle.predictions(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000)
-    assert (table.loc[table.index[-1]].xs("ours", level=1) == riddle.NOT_MEASURED).all()
-    assert "fine-tuning" not in riddle.evidence(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000).iloc[-1, 1]
+    table = candidates.predictions(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000)
+    assert (table.loc[table.index[-1]].xs("ours", level=1) == candidates.NOT_MEASURED).all()
+    assert "fine-tuning" not in candidates.evidence(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000).iloc[-1, 1]
 
 
 def test_evidence_says_what_fine_tuning_gains_where_it_is_saved():
-    rows = riddle.evidence(FOUND, SPLITS, sessions(), (0, 4), PAPER, 1_000)
-    assert len(rows) == len(riddle.CANDIDATES)
+    rows = candidates.evidence(FOUND, SPLITS, sessions(), (0, 4), PAPER, 1_000)
+    assert len(rows) == len(candidates.CANDIDATES)
     assert "7 steps of fine-tuning change the accuracy by +5.0 points" in rows.iloc[-1]["speaks for it"]
 
 
