@@ -42,7 +42,7 @@ export PYDEVD_DISABLE_FILE_VALIDATION = 1
 .PHONY: help env figures records wheels wheel own verify report lint test bench predictions scales readme lab clean
 
 help:  ## this list
-	@echo "make TARGET [PROFILE=quick|cpu|paper] [DATA=path] [NOTEBOOKS=\"04 05\"] [SCHEDULER=tcp://host:port]"
+	@echo "make TARGET [PROFILE=quick|cpu|steps|paper] [DATA=path] [NOTEBOOKS=\"04 05\"] [SCHEDULER=tcp://host:port]"
 	@sed -n 's/^\([a-z]*\):[^#]*## /  \1\t/p' Makefile | expand -t 12
 
 env: $(READY)  ## build .venv from the pins in environment.yml
@@ -66,11 +66,12 @@ figures: env  ## run all notebooks headless; writes figures/PROFILE
 
 # It can be interrupted at any time: the run under way is saved, and the next call goes on.
 records: env  ## train what is not on record; MINUTES=150: for so long; PLAN=1: print the plan and its hours alone
-	@"$$INTERPRETER" -m paperlib.study.recording "--data=$$DATA" $(if $(MINUTES),"--minutes=$$MINUTES") $(if $(PLAN),--plan) \
+	@[ -z "$$SCHEDULER" ] || export DASK_SCHEDULER_ADDRESS="$$SCHEDULER"; \
+	"$$INTERPRETER" -m paperlib.study.recording "--data=$$DATA" $(if $(MINUTES),"--minutes=$$MINUTES") $(if $(PLAN),--plan) \
 	    -- "$$PROFILE"
 
 # For the version of PYTHON. LACKS: what is missing there, in the versions of environment.yml if it is named in it.
-wheels:  ## collect in build/wheels what a machine with JAX, but without a network, lacks; see the README
+wheels:  ## collect in build/wheels what a machine with JAX, but without a network, lacks; see docs/scale.md
 	@rm -rf build/wheels; mkdir -p build/wheels
 	@set -f; "$${PYTHON:-python3}" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/wheels -- \
 	    $$(for name in $$LACKS; do sed -n 's/^      - //p' environment.yml | sed 's/;.*//' | grep "^$$name==" || echo "$$name"; done)

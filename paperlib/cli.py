@@ -109,9 +109,8 @@ def select_command(
         check_method(method, {})
         options = method_options.parse(method, given)
         check_method(method, options)
-        if seed < 0:
-            raise ValueError(f"seed is {seed}: give 0 or more")
         root, samples = _loaded(data, image_size, out, style, kept)
+        method_options.check(method, options, samples, seed)
         if how:
             manifest.check_files(samples, data, how)
         if compared:
@@ -140,7 +139,7 @@ def _loaded(data: str, image_size: int, out: str, style: str, kept: list[str]) -
 
     root = Path(out).expanduser()
     check_writable(root)
-    samples = loading.load(data, image_size, progress=style, keep=root / FOLDER)
+    samples = loading.load(data, image_size, progress=style, keep=root / FOLDER, leave_out=root)
     if samples.files is not None and samples.images is not None:
         kept.append(f"the decoded pictures are kept in {root / FOLDER}")
     click.echo(samples.describe())

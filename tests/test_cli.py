@@ -116,6 +116,46 @@ def test_chosen_files_are_handed_over(photos, tmp_path, how):
         assert file.read_bytes() == (photos / file.relative_to(folder / "files")).read_bytes()
 
 
+def test_a_copy_takes_the_place_of_links_and_links_that_of_a_copy(photos, tmp_path):
+    for how in ("link", "copy", "link"):
+        arguments = ["select", photos, "-k", "5", "-m", "random", "--no-pictures", "--out", tmp_path / "out"]
+        assert run(*arguments, f"--{how}").exit_code == 0
+        files = list(the_choice(tmp_path / "out")[0].rglob("*.png"))
+        assert len(files) == 5 and {file.is_symlink() for file in files} == {how == "link"}
+
+
+@pytest.mark.parametrize("below", ["", "cats"])
+def test_results_may_lie_among_the_samples(photos, monkeypatch, below):
+    """The folder that the command makes for its choices is no class of theirs."""
+    monkeypatch.chdir(photos / below)
+    for seed in (0, 1):
+        done = run("select", ".", "-k", "4", "-m", "random", "--copy", "--no-pictures", "--seed", seed)
+        assert done.exit_code == 0, done.output
+        assert f"{6 if below else 12} samples" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seed", 2**32], "seed is 4294967296: expected 0 to 2**32 - 1"),
+        (["-m", "feature_based"], "from_lowest"),
+        (["-m", "facility_location", "-o", "max_bytes=100"], "12 x 12 similarities"),
+        (["-m", "top_activations", "-o", "penalty=-1"], "penalty is -1.0"),
+    ],
+)
+def test_what_the_method_would_refuse_is_refused_before_training(photos, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.setattr(embedding, "embed", lambda *_, **__: pytest.fail("trained for nothing"))
+    done = run("select", photos, "-k", 4, *arguments, "--out", tmp_path / "out", "--no-pictures")
+    assert done.exit_code == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_labels_are_asked_for_before_training(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedding, "embed", lambda *_, **__: pytest.fail("trained for nothing"))
+    for arguments in (["-m", "random_balanced"], ["-o", "quota_per_class=true"]):
+        done = run("select", photos / "cats", "-k", 4, *arguments, "--out", tmp_path / "out", "--no-pictures")
+        assert done.exit_code == 1 and "labels" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
 def test_a_class_that_loses_all_its_samples_is_a_warning(vectors, tmp_path):
     done = run("select", vectors[0], "-k", 2, "--out", tmp_path / "out", "--no-pictures")
     assert done.exit_code == 0 and "of 4 classes lose all of their samples" in done.stderr

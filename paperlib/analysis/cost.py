@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
 
 
@@ -84,10 +85,10 @@ def seconds_to(points: pd.DataFrame, accuracy: float, column: str = "training_s"
         training_s or charged_s.
     """
     means = points.groupby("steps")[[column, "accuracy"]].mean()
-    reached: pd.Series = np.maximum.accumulate(means["accuracy"])
-    if accuracy > reached.iloc[-1]:
+    rising = means[tables.new_highs(means["accuracy"].to_numpy())]  # a length that gained nothing costs no time
+    if accuracy > rising["accuracy"].iloc[-1]:
         return float("inf")
-    return float(np.interp(accuracy, reached, means[column]))
+    return float(np.interp(accuracy, rising["accuracy"], rising[column]))
 
 
 def break_even(table: pd.DataFrame, overhead: float) -> pd.DataFrame:

@@ -14,8 +14,8 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
     """One row a test of a run on one set alone.
 
     A run that was tested on its way gives a row for each of these tests (`result["curve"]`), any other the test after
-    its last step. Left out is what was trained on a subset first and then on the full set, what a clock ended, and
-    methods beside eq. 4 and random.
+    its last step. Of a run on a subset first and then on the full set, tests count until it changes to the full set:
+    so far it is the same training. Left out is what a clock ended, and methods beside eq. 4 and random.
 
     Parameters
     ----------
@@ -35,14 +35,15 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
         for record in some:
             run, result = record["run"], record["result"]
             fast, full = result["phases"]
-            if run["selection"] not in ARMS or run.get("variant") or run["time_share"] or (fast and full):
+            if run["selection"] not in ARMS or run.get("variant") or run["time_share"]:
                 continue
-            steps, accuracies = [fast + full], [result["test"][average]["accuracy"]]
+            tests = {fast + full: result["test"][average]["accuracy"]}
             curve = result.get("curve")
             if curve and average in curve["test"]:
-                tests = dict(zip(curve["step"], curve["test"][average]["accuracy"])) | dict(zip(steps, accuracies))
-                steps, accuracies = list(tests), list(tests.values())
-            for step, accuracy in zip(steps, accuracies):
+                tests = dict(zip(curve["step"], curve["test"][average]["accuracy"])) | tests
+            for step, accuracy in tests.items():
+                if fast and step > fast:  # on the full set by then
+                    continue
                 about = [name, run["selection"], ARMS[run["selection"]].alone, run["seed"], step, run["batch"]]
                 rows.append([*about, step * run["batch"], 100 * accuracy, step < fast + full])
     found = pd.DataFrame(rows, columns=_COLUMNS)

@@ -241,8 +241,8 @@ def steps_at(found: pd.DataFrame, percent: float, weights: str = "warmup") -> fl
         "raw" or "warmup".
     """
     rows = few_steps(found)
-    reached = np.maximum.accumulate(rows[weights])
-    return float(np.exp(np.interp(percent, reached, np.log(rows["steps"]))))
+    rising = rows[tables.new_highs(rows[weights].to_numpy())]
+    return float(np.exp(np.interp(percent, rising[weights], np.log(rising["steps"]))))
 
 
 def breakdowns(records: list[dict], least_steps: int) -> tuple[int, int]:

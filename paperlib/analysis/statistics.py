@@ -10,6 +10,7 @@ What counts as one observation decides more than the test does. Three rules hold
 """
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ LEVEL = 0.95  # of all intervals
 POWER = 0.8  # with which a minimum detectable difference is found
 
 _NONE = float("nan")
-_LEAST_FREEDOM = 4  # of a standard deviation that power is computed from
+LEAST_FREEDOM = 4  # of a standard deviation that power is computed from, or that is compared with another
 
 
 @dataclass(frozen=True)
@@ -135,15 +136,27 @@ def spread_ratio(sd: float, freedom: int, other_sd: float, other_freedom: int) -
     Returns
     -------
     Estimate
-        value, low and high of the ratio `sd / other_sd`. n and n_other are the degrees of freedom.
+        value, low and high of the ratio `sd / other_sd`; NaN where the other is 0, since runs that happen to agree say
+        nothing of a spread. n and n_other are the degrees of freedom.
     """
-    if not freedom or not other_freedom:
+    if not freedom or not other_freedom or not other_sd:
         return Estimate(n=freedom, n_other=other_freedom)
     ratio = sd / other_sd
     low, high = (
         ratio / np.sqrt(stats.f.ppf(tail, freedom, other_freedom)) for tail in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     return Estimate(value=float(ratio), low=float(low), high=float(high), n=freedom, n_other=other_freedom)
+
+
+def spreads_differ(groups: Iterable[ArrayLike]) -> bool:
+    """Whether arms spread so differently, by Bartlett's test at 5 %, that a standard deviation pooled over them would
+    be no arm's. Arms of fewer than two observations are left out; of fewer than two arms nothing is known.
+
+    >>> spreads_differ([[83.2, 82.9], [68.3, 15.6]]), spreads_differ([[83.2, 82.9], [68.3, 67.6]])
+    (True, False)
+    """
+    repeated = [values for values in groups if len(np.atleast_1d(values)) > 1]
+    return len(repeated) > 1 and bool(stats.bartlett(*repeated).pvalue < 1 - LEVEL)
 
 
 def minimum_detectable_difference(sd: float, freedom: float, n: int, n_other: int | None = None) -> float:
@@ -164,7 +177,7 @@ def minimum_detectable_difference(sd: float, freedom: float, n: int, n_other: in
     float
         In the unit of `sd`; NaN where `n` is 0, and for fewer than four degrees of freedom, which say next to nothing.
     """
-    if freedom < _LEAST_FREEDOM or not n or n_other == 0:
+    if freedom < LEAST_FREEDOM or not n or n_other == 0:
         return _NONE
     if n_other is None:
 
@@ -183,8 +196,8 @@ def minimum_detectable_difference(sd: float, freedom: float, n: int, n_other: in
 
 def minimum_detectable_ratio(freedom: int, other_freedom: int) -> float:
     """The smallest true ratio of two standard deviations that an F-test of such degrees of freedom finds with a
-    probability of 80 %."""
-    if not freedom or not other_freedom:
+    probability of 80 %; NaN for fewer than four, which say next to nothing."""
+    if min(freedom, other_freedom) < LEAST_FREEDOM:
         return _NONE
     needed = stats.f.ppf((1 + LEVEL) / 2, freedom, other_freedom) * stats.f.ppf(POWER, other_freedom, freedom)
     return float(np.sqrt(needed))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 AVERAGES = ("warmup", "constant", "raw")  # whose accuracy is reported: the first, unless a reader asks (reading R5)
 
 
-_RUN_COLUMNS = [  # of no runs; those of runs have an accuracy more for each kind of weights
+_RUN_COLUMNS = [  # of an empty table; others also have one accuracy per kind of weights
     *("dataset", "selection", "overlap", "variant", "k", "autoencoder", "split", "steps", "stop", "seed"),
     *("time_share", "accuracy", "subset_size", "fast_steps", "full_steps", "batch", "train_s", "budget_s", "asked"),
     *("precision", "device", "record"),
@@ -77,6 +77,16 @@ def pooled_sd(table: pd.DataFrame, by: str | list[str], column: str = "accuracy"
     freedom = groups.count() - 1
     total = int(freedom.sum())
     return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
+
+
+def new_highs(values: np.ndarray) -> np.ndarray:
+    """Which of some values (n,) are above all before them.
+
+    >>> new_highs(np.array([60.0, 62.0, 61.5, 62.0, 63.0])).tolist()
+    [True, True, False, False, True]
+    """
+    values = np.asarray(values, float)
+    return values > np.concatenate([[-np.inf], np.maximum.accumulate(values)[:-1]])
 
 
 def losses(records: Iterable[dict]) -> pd.DataFrame:
@@ -151,9 +161,10 @@ def precision_differences(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def averages(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracies under each kind of weights, a row a group of runs that differ in their seed."""
+    """Mean accuracies under each kind of weights, a row a group of runs that differ in their seed. Runs that were cut
+    off (`stop`) are a group of their own."""
     kinds = [column for column in table.columns if column.startswith("accuracy_")]
-    groups = table.groupby(["selection", "k", "split", "time_share"], sort=False, dropna=False)
+    groups = table.groupby(["selection", "k", "split", "time_share", "steps", "stop"], sort=False, dropna=False)
     return groups[kinds].mean().assign(n=groups.size()).reset_index()
 
 

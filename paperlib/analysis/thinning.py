@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import cost
+from paperlib.analysis import cost, tables
 from paperlib.analysis.arms import ARMS
 from paperlib.study.profiles import profile
 
@@ -97,16 +97,46 @@ def steps_to(points: pd.DataFrame, accuracy: float) -> tuple[float, float]:
         (fast, full), interpolated between the tests; infinite if the path never gets there, NaN if its first test is
         above the accuracy already: nothing is known of the steps before.
     """
-    wide = points.pivot_table("accuracy", ["fast_steps", "full_steps"], "seed")
-    means = (wide.dropna(axis=1) if wide.notna().all().any() else wide).mean(axis=1).rename("accuracy").reset_index()
-    means = means.iloc[(means["fast_steps"] + means["full_steps"]).argsort(kind="stable")]
-    reached = np.maximum.accumulate(means["accuracy"].to_numpy())
-    if not len(means) or accuracy > reached[-1]:
+    rising = _rising(points)
+    reached = rising["accuracy"].to_numpy()
+    if not len(rising) or accuracy > reached[-1]:
         return float("inf"), float("inf")
     if accuracy < reached[0]:
         return float("nan"), float("nan")
-    fast, full = (float(np.interp(accuracy, reached, means[column])) for column in ("fast_steps", "full_steps"))
+    fast, full = (float(np.interp(accuracy, reached, rising[column])) for column in ("fast_steps", "full_steps"))
     return fast, full
+
+
+def tests_around(points: pd.DataFrame, accuracy: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    """The steps of the tests between which `steps_to` interpolates: all that is known without it.
+
+    Parameters
+    ----------
+    points, accuracy
+        As for `steps_to`.
+
+    Returns
+    -------
+    tuple of two tuples of float
+        (fast, full) of the last test below the accuracy, and of the first that reaches it; both as of `steps_to` where
+        that is infinite or NaN.
+    """
+    at = steps_to(points, accuracy)
+    if not np.isfinite(at[0]):
+        return at, at
+    rising = _rising(points)
+    first = int(np.searchsorted(rising["accuracy"], accuracy))
+    before, after = (rising.iloc[number] for number in (max(first - 1, 0), first))
+    return (before["fast_steps"], before["full_steps"]), (after["fast_steps"], after["full_steps"])
+
+
+def _rising(points: pd.DataFrame) -> pd.DataFrame:
+    """The tests of a path whose mean accuracy is above all before them, in order: fast_steps, full_steps, accuracy. The
+    mean is of the seeds that have all tests."""
+    wide = points.pivot_table("accuracy", ["fast_steps", "full_steps"], "seed")
+    means = (wide.dropna(axis=1) if wide.notna().all().any() else wide).mean(axis=1).rename("accuracy").reset_index()
+    means = means.iloc[(means["fast_steps"] + means["full_steps"]).argsort(kind="stable")]
+    return means[tables.new_highs(means["accuracy"].to_numpy())]
 
 
 def break_even(
@@ -292,7 +322,7 @@ def pipelines(paces: pd.DataFrame) -> pd.DataFrame:
     least = 3 * _FORWARD * paper.batch / _P100_FLOPS
     rows = [
         {
-            "pipeline": "the paper's, one P100",
+            "pipeline": "the paper's, one P100, as far as is known",
             "images_per_second": paper.batch / step,
             "lowest": least / step,
             "highest": 1.0,

@@ -51,7 +51,7 @@ def explains(random: Estimate, eq4: Estimate) -> str:
     if np.isnan(random.value):
         return "not measured"
     if np.isnan(random.low):
-        return "undecided (too few runs)"
+        return "undecided"
     if random.low > 0:
         return "neither: random rises"
     if random.high >= 0:

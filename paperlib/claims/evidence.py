@@ -155,7 +155,7 @@ def gather(
     autoencoders = [
         record
         for record in found.values()
-        if "embedding_size" in record["run"] and _is_the_studys(record["run"], setting)
+        if "embedding_size" in record["run"] and is_the_studys(record["run"], setting)
     ]
     selections = [record for record in found.values() if "method" in record["run"]]
     return Evidence(setting, overlap, found, runs, autoencoders, selections)
@@ -163,10 +163,10 @@ def gather(
 
 def _as_planned(run: dict, setting: Profile) -> bool:
     """Whether a classifier's readings are the defaults, its selection's autoencoder the study's."""
-    return _at_defaults(run, Run, _FREE) and (not run.get("autoencoder") or _is_the_studys(run["autoencoder"], setting))
+    return _at_defaults(run, Run, _FREE) and (not run.get("autoencoder") or is_the_studys(run["autoencoder"], setting))
 
 
-def _is_the_studys(run: dict, setting: Profile) -> bool:
+def is_the_studys(run: dict, setting: Profile) -> bool:
     """Whether an autoencoder is the study's, whatever its seed: neither a snapshot nor another reading's."""
     ours = run["steps"] == setting.autoencoder_steps and run["batch"] == setting.autoencoder_batch
     return ours and _at_defaults(run, AutoencoderRun, _FREE_OF_AUTOENCODERS)

@@ -74,9 +74,9 @@ def table(
     DataFrame
         `COLUMNS`: the paper's number; ours (a mean, or a difference of means), its standard deviation if it is a mean,
         95 % intervals of the estimate and of a bootstrap; n observations, and n_other of the arm that it is compared
-        with; the minimum detectable difference (80 % power), from the spread pooled over arms; the verdict, and
-        `scope`, the scale that it is about; the rule; the hashes of the `records` behind it. `group` is `claim` or
-        `arithmetic`.
+        with; the minimum detectable difference (80 % power), from the spread pooled over arms, if they spread alike;
+        the verdict, and `scope`, the scale that it is about; the rule; the hashes of the `records` behind it. `group`
+        is `claim` or `arithmetic`.
     """
     evidence = gather(found, name, average, overlap=overlap, feed=feed, precision=precision)
     return pd.DataFrame([_row(claim, about, evidence) for claim, about in ledger().items()], columns=COLUMNS)
@@ -283,7 +283,7 @@ def _scope(claim: dict, measured: Measured, evidence: Evidence) -> str:
     paper = profile("paper")
     share = _samples(paper) / _samples(setting)
     scale = "the paper's scale" if _is_whole(evidence) else f"1/{share:.0f} of the paper's samples"
-    runs = f"n = {found.n}" + (f" + {found.n_other}" if found.n_other else "")
+    runs = f"{measured.counted} = {found.n}" + (f" + {found.n_other}" if found.n_other else "")
     encoders = _autoencoders(measured, evidence)
     seen = f", {encoders} autoencoder{'s' if encoders > 1 else ''}" if encoders else ""
     return f"{scale} ({setting.steps:,} × {setting.batch:,}), {evidence.dataset}, {runs}{seen}"

@@ -1,6 +1,6 @@
 """What was measured and a rule -> an answer -> a verdict. One function a rule.
 
-A rule answers True (what the claim says holds), False (it does not) or None (the runs are too few to say). All work at
+A rule answers True (what the claim says holds), False (it does not) or None (the runs cannot tell). All work at
 95 % confidence; how often they answer wrongly is tested by simulation. Means and differences are judged by their
 intervals (`paperlib.analysis.statistics`), which count seeds, or autoencoders, as observations.
 """
@@ -11,12 +11,12 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from paperlib.analysis.statistics import LEVEL, Estimate
+from paperlib.analysis.statistics import LEAST_FREEDOM, LEVEL, Estimate
 
 REPRODUCED = "reproduced"
 DIRECTION = "direction reproduced"
 NOT = "not reproduced"
-UNDECIDED = "undecided (too few runs)"
+UNDECIDED = "undecided"
 UNTESTABLE = "not testable at this scale"
 VERDICTS = (REPRODUCED, DIRECTION, NOT, UNDECIDED, UNTESTABLE)
 
@@ -67,8 +67,9 @@ def equivalent(found: Sequence[Estimate], *, margin: float) -> bool | None:
 
 
 def smaller(found: Estimate) -> bool | None:
-    """A ratio of standard deviations is below 1: the F-test of two pooled variances."""
-    if np.isnan(found.low):
+    """A ratio of standard deviations is below 1: the F-test of two pooled variances. A variance of fewer than four
+    degrees of freedom is no evidence: two runs that happen to agree have nearly none."""
+    if np.isnan(found.low) or min(found.n, found.n_other) < LEAST_FREEDOM:
         return None
     return True if found.high < 1 else False if found.low > 1 else None
 
@@ -130,7 +131,7 @@ def verdict(statement: bool | None, number: bool | None, *, asked: tuple[bool, b
     Parameters
     ----------
     statement, number : bool or None
-        Does what the claim says hold, and does its number? None: the runs are too few to say, or it was not asked.
+        Does what the claim says hold, and does its number? None: the runs cannot tell, or it was not asked.
     asked : tuple of bool
         Whether the statement, and whether the number, could be asked at this scale and on these data.
     whole : bool
@@ -140,8 +141,7 @@ def verdict(statement: bool | None, number: bool | None, *, asked: tuple[bool, b
     -------
     str
         One of `VERDICTS`. A number that fails leaves the direction, if the statement holds. A statement that holds at a
-        smaller scale is its direction only; that one that fails does so at a smaller scale is said beside the verdict,
-        in the ledger's column `scope`, as it is of those that hold.
+        smaller scale is its direction only. The ledger's column `scope` names the scale, whether it holds or fails.
     """
     if not any(asked):
         return UNTESTABLE

@@ -116,6 +116,8 @@ def batches(
         Indices if resident, images if streamed.
     targets : ndarray, shape (B, ...)
     """
+    if not len(indices):
+        raise ValueError("indices are empty: there are no samples to make batches of")
     if order not in ("shuffled", "by_class"):
         raise ValueError(f"order is {order!r}: choose 'shuffled' or 'by_class'")
     drawn = _shuffled(indices, batch, seed) if order == "shuffled" else _by_class(indices, targets, batch, seed)

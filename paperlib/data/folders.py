@@ -49,27 +49,30 @@ def image_folders(root: Path) -> Dataset:
     return checked_dataset(root, root.resolve().name, x_train, train.labels, x_test, test.labels, train.classes)
 
 
-def find(root: Path) -> Found:
+def find(root: Path, leave_out: Path | None = None) -> Found:
     """The pictures in a folder: in class folders, or all of no class.
 
     The folders directly below the top are the classes, and pictures in folders below these belong to them. A folder
     that holds nothing but one folder of folders is passed through, as archives often have it. Hidden files and folders
-    do not count; what else is no picture is passed over, and named in the answer.
+    do not count, nor does the folder `leave_out`; what else is no picture is passed over, and named in the answer.
 
     Raises DataError for pictures beside class folders, for class folders without pictures, and for names that are not
     UTF-8: they could not be written down later.
     """
     top = root
     while True:
-        folders, files, passed = _listed(top)
-        if files or passed or len(folders) != 1 or not _listed(folders[0])[0] or _listed(folders[0])[1]:
+        folders, files, passed = _listed(top, leave_out)
+        if files or passed or len(folders) != 1:
+            break
+        inner = _listed(folders[0], leave_out)
+        if not inner[0] or inner[1]:
             break
         top = folders[0]
     if folders and files:
         raise DataError(f"{shown(files[0])}: lies beside class folders; move it into one of them, or out of {top}")
     labels: list[int] = []
     for label, folder in enumerate(folders):
-        below, others = _below(folder)
+        below, others = _below(folder, leave_out)
         passed += others
         if not below:
             why = f", but {_some(others)}" if others else ""
@@ -98,8 +101,8 @@ def said_of(passed: Sequence[tuple[Path, str]]) -> str | None:
     return f"Passed over: {len(passed):,} in all. " + "; ".join(parts) + "."
 
 
-def _listed(folder: Path) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
-    """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones are left out."""
+def _listed(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
+    """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones and `leave_out` do not count."""
     folders: list[Path] = []
     files: list[Path] = []
     passed: list[tuple[Path, str]] = []
@@ -109,7 +112,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path], list[tuple[Path, str]
         raise DataError(f"{shown(folder)}: cannot be read ({error.strerror or error}); allow reading it") from error
     for entry in entries:
         if entry.is_dir():
-            if entry.name not in _NO_FOLDER:
+            if entry.name not in _NO_FOLDER and not (leave_out and entry.resolve() == leave_out.resolve()):
                 folders.append(entry)
         elif not entry.is_file():
             passed.append((entry, "not a regular file"))
@@ -120,14 +123,14 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path], list[tuple[Path, str]
     return folders, files, passed
 
 
-def _below(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+def _below(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[tuple[Path, str]]]:
     """(pictures, passed over) in a folder and below. A link to a folder is not followed: it may lead back."""
-    folders, files, passed = _listed(folder)
+    folders, files, passed = _listed(folder, leave_out)
     for inner in folders:
         if inner.is_symlink():
             passed.append((inner, "a link to a folder"))
             continue
-        more, others = _below(inner)
+        more, others = _below(inner, leave_out)
         files += more
         passed += others
     return files, passed

@@ -36,17 +36,16 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
             found = statistics.mean(some["accuracy"])
             interval = "" if np.isnan(found.low) else f" ({found.low:.1f} to {found.high:.1f})"
             label = f"{ARMS[selection].first}: {found.value:.1f} %{interval}, n = {found.n}"
+            if paper and selection in paper:
+                label += f"; dotted: the paper's {paper[selection]:g} %"
+                axis.hlines(
+                    paper[selection], at[0] - 0.4, at[-1] + 0.4, color="k", linestyle=":", linewidth=2, zorder=3
+                )
             bars = axis.bar(at, some["accuracy"], 0.8, color=COLORS[selection], label=label)
             axis.bar_label(
                 bars, fmt="%.1f", fontsize=9, label_type="center", color="w" if selection == "random" else "k"
             )
             axis.hlines(found.value, at[0] - 0.4, at[-1] + 0.4, color="k", linewidth=1.2)
-            if paper and selection in paper:
-                axis.hlines(paper[selection], at[0] - 0.4, at[-1] + 0.4, color="k", linestyle=":", linewidth=2)
-                text = axis.text(
-                    at.mean(), paper[selection] + 1.5, f"the paper: {paper[selection]:g} %", size=9, ha="center"
-                )
-                text.set_bbox({"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1})
             places += zip(at, some["fast_steps"] + some["full_steps"])
             start += len(some) + 1
         axis.set_xticks([place for place, _ in places], [f"{steps:,}" for _, steps in places], fontsize=8)
@@ -56,7 +55,7 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
         _differences(beside, arms)
         ended = "when the time is up" if table["time_share"].notna().all() else "when the steps are used up"
         figure.suptitle(f"Accuracy {ended}; line: mean, in brackets its 95 % interval\n{note}", fontsize=10)
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=1, fontsize=9)
     return figure
 
 

@@ -80,7 +80,7 @@ def break_even_ratios(table: pd.DataFrame, pipelines: pd.DataFrame, note: str) -
         axis.text(0.01, 0.01, "below 0: pays at no pace", transform=axis.transAxes, fontsize=9)
         axis.set(xlabel="accuracy that is asked for (%)")
         axis.set_ylabel("seconds of a step on the subset ÷ on the full set")
-        title = "When does thinning pay? Where a pipeline's ratio lies below an arm's line"
+        title = "Subset first is sooner where a pipeline's ratio of step times (bands) lies below its line"
         title += "\nline: break-even ratio of the mean curves; bars: lowest to highest seed"
         if best.empty:
             title += "\nno accuracy is reached by both the full set alone and subset first"

@@ -44,7 +44,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             if selection == "full" and len(found):
                 label = f"full set alone: mean of {found['count'].iloc[0]}"
                 ours.axhline(found["mean"].iloc[0], color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
-            ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=3, alpha=0.5)
+            ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=4, alpha=0.6)
             reach = (stats.t.ppf(0.975, found["count"] - 1) * found["sem"]).where(found["count"] >= 3, 0)
             line = "-" if selection != "full" else ""
             ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
@@ -63,12 +63,13 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
                 theirs.annotate(f"{percent:g}", (100 * split, percent), (8, -4), textcoords="offset points")
             middle, span = (min(paper.values()) + max(paper.values())) / 2, high - low + 2 * margin
             span = max(span, 1.25 * (max(paper.values()) - min(paper.values())))
-            theirs.set_ylim(middle - span / 2, middle + span / 2)
+            shared = low - margin < min(paper.values()) and max(paper.values()) < high + margin
+            theirs.set_ylim(ours.get_ylim() if shared else (middle - span / 2, middle + span / 2))
             theirs.set(xlim=(-35, 190), xticks=[0, 100])
-            theirs.set_title("the paper,\nits own axis\n(means of 2 runs)", fontsize=9)
+            theirs.set_title(f"the paper,\n{'the same' if shared else 'its own'} axis\n(means of 2 runs)", fontsize=9)
         title = "Accuracy by split and selection: means; small marks are runs"
-        if table.groupby(["selection", "split"]).size().max() >= 3:
-            title += "\n95 % intervals of points with three runs or more"
+        most = table.groupby(["selection", "split"]).size().max()
+        title += f"\n{'95 % intervals of' if most >= 3 else 'no intervals: no'} points with three runs or more"
         figure.suptitle(f"{title}\n{note}", fontsize=10)
         figure.legend(*ours.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure

@@ -56,7 +56,7 @@ def range_text(counts: pd.Series) -> str:
 def limits(values: Iterable[float], ends: Iterable[float], reach: float = 15) -> tuple[float, float]:
     """Limits of an axis that show all values, and of the ends of their intervals those within -reach and reach.
 
-    An interval of two runs may be so wide that nothing else could be told apart beside it: it leaves the picture.
+    The interval of two runs can be so wide that it would hide everything else; it is cut off at the axis.
     """
     values = list(values)
     shown = [*values, *np.clip([*ends], min(-reach, *values), max(reach, *values))]

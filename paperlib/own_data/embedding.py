@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
-from paperlib.selection import METHODS
+from paperlib.selection import METHODS, REGISTRY
 from paperlib.storage.digests import content_hash
 from paperlib.study import environment, interruption
 
@@ -37,7 +37,6 @@ _ATTEMPTS = ((1, 1.0), (4, 1.0), (8, 0.3))
 _RESIDENT = 1 << 30  # bytes of images; more are read from where they lie at every step
 _EMBED_PIXELS = 500 * 24 * 24  # of the images that are embedded at once
 STATES = "checkpoints"  # a folder, among what is kept, of the states of trainings under way
-_WITHOUT = {"random", "random_balanced"}  # methods that look at no embedding
 
 
 class NotLearnedError(ValueError):
@@ -91,7 +90,7 @@ def embedding_size(crop: int, k: float) -> int:
 
 def needed(method: str) -> bool:
     """Whether a method looks at embeddings at all."""
-    return method in METHODS and method not in _WITHOUT
+    return method in METHODS and REGISTRY[method].uses_embeddings
 
 
 def plan(

@@ -82,7 +82,12 @@ class Samples:
 
 
 def load(
-    source: str | PathLike, image_size: int = 0, *, progress: str = "none", keep: str | PathLike | None = None
+    source: str | PathLike,
+    image_size: int = 0,
+    *,
+    progress: str = "none",
+    keep: str | PathLike | None = None,
+    leave_out: str | PathLike | None = None,
 ) -> Samples:
     """Load `Samples` from what `SOURCES` lists. Where there are splits, only the training split is taken.
 
@@ -96,6 +101,7 @@ def load(
     progress: "bar", "lines" or "none", of reading many files.
     keep: a folder for the pictures of a folder once they are decoded: the next call with the same files, none of which
         was changed meanwhile, takes them from there. None: they are kept nowhere.
+    leave_out: a folder whose pictures are no samples, such as the one for results, should it lie in the source.
 
     Raises DataError, which names the file and the way out, for what is missing, broken or does not fit together.
     """
@@ -111,7 +117,7 @@ def load(
     if _is_official(path):
         return _dataset(data.load(path), image_size)
     if path.is_dir():
-        return _folder(path, image_size, progress, keep)
+        return _folder(path, image_size, progress, keep, None if leave_out is None else Path(leave_out))
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _arrays(path, NpzArrays(path), image_size)
@@ -159,8 +165,8 @@ def _dataset(dataset: Dataset, image_size: int) -> Samples:
     return Samples(dataset.name, images, None, dataset.y_train, dataset.classes, None, preparation)
 
 
-def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | None) -> Samples:
-    found = folders.find(root / "train" if (root / "train").is_dir() else root)
+def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | None, leave_out: Path | None) -> Samples:
+    found = folders.find(root / "train" if (root / "train").is_dir() else root, leave_out)
     files = found.files
     if len(files) < 2:
         raise DataError(f"{files[0]}: the only image in {root}, so that nothing can be left out; add some")

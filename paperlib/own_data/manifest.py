@@ -223,8 +223,9 @@ def hand_over(
 ) -> Path:
     """Put the chosen picture files below `folder`/files, under their own paths: by copying or by linking them.
 
-    how: "copy", or "link" (symbolic links to where the files are). Files that are there already stay. Returns that
-    folder. Raises ValueError for samples that are no files, FileError where it cannot be written.
+    how: "copy", or "link" (symbolic links to where the files are). What is there already stays, if it is a copy or a
+    link as asked for, and is replaced otherwise. Returns that folder. Raises ValueError for samples that are no files,
+    FileError where it cannot be written.
     """
     check_files(samples, source, how)
     assert samples.files is not None  # or there would be nothing to hand over
@@ -233,12 +234,12 @@ def hand_over(
         old, new = top / samples.files[place], target / samples.files[place]
         try:
             new.parent.mkdir(parents=True, exist_ok=True)
-            if os.path.lexists(new):
+            if os.path.lexists(new) and new.is_symlink() == (how == "link"):
                 continue
-            if how == "link":
-                new.symlink_to(old.resolve())
-            else:
-                with replacing(new) as part:
+            with replacing(new) as part:
+                if how == "link":
+                    part.symlink_to(old.resolve())
+                else:
                     shutil.copy2(old, part)
         except OSError as error:
             raise FileError(

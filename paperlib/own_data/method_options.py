@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from paperlib.selection import METHODS, NEED_LABELS
+from paperlib.selection import METHODS, REGISTRY, select, submodular
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Value = bool | int | float | str
 
 _CHOICES = {"overlap": ("fill", "union")}  # options whose values are words
-_NEED_APRICOT = {"facility_location", "feature_based"}
-_LABELLED = {"quota_per_class", "by_class"}  # options that look at labels
+_TRIAL = np.array([[-1.0, 2.0], [3.0, -2.0], [0.5, 1.0], [-3.0, 0.0]])  # negative too, as a trained encoder's are
 _LOOK = 1 << 22  # numbers of the embeddings that are looked at together
 
 
@@ -50,8 +48,7 @@ class Option:
 
 def of(method: str) -> list[Option]:
     """The `Option`s of a method in `METHODS`, in order. Ties are always broken by the seed here."""
-    parameters = list(inspect.signature(METHODS[method]).parameters.values())[4:]  # after embeddings, k, labels, seed
-    return [Option(one.name, one.default, _CHOICES.get(one.name)) for one in parameters if one.name != "ties"]
+    return [Option(name, default, _CHOICES.get(name)) for name, default in REGISTRY[method].options.items()]
 
 
 def parse(method: str, texts: Iterable[str]) -> dict[str, Value]:
@@ -72,6 +69,22 @@ def said_of(method: str) -> str:
     return ", ".join(f"{one.name}={one.default}" for one in of(method)) or "none: it has no options"
 
 
+def check(method: str, options: Mapping[str, Value], samples: Samples, seed: int) -> None:
+    """Find out whether `select` would refuse a method on samples, before their embeddings are learned.
+
+    Raises ValueError and ImportError as `paperlib.selection.select` does: the method is tried on four made-up samples,
+    with labels if the others have some.
+    """
+    if samples.embeddings is None:
+        given: dict[str, Any] = dict(options)
+        if "max_bytes" in (known := REGISTRY[method].options | given):
+            by_class = known["by_class"] and samples.labels is not None
+            largest = np.bincount(np.asarray(samples.labels)).max() if by_class else len(samples)
+            submodular.check_memory(int(largest), known["max_bytes"])
+        labels = None if samples.labels is None else [0, 0, 1, 1]
+        select(_TRIAL, 2, method, labels=labels, seed=seed, **given)
+
+
 def offered(samples: Samples, embeddings: NDArray) -> dict[str, list[Option]]:
     """The methods that can run on samples with embeddings (N, n): method -> the options that it has there.
 
@@ -81,10 +94,11 @@ def offered(samples: Samples, embeddings: NDArray) -> dict[str, list[Option]]:
     """
     found = {}
     for method in METHODS:
-        known = {one.name: one for one in of(method) if samples.labels is not None or one.name not in _LABELLED}
-        if samples.labels is None and method in NEED_LABELS:
+        about, labelled = REGISTRY[method], samples.labels is not None
+        known = {one.name: one for one in of(method) if labelled or one.name not in about.label_options}
+        if about.needs_labels and not labelled:
             continue
-        if method in _NEED_APRICOT and find_spec("apricot") is None:
+        if about.needs_package and find_spec(about.needs_package) is None:
             continue
         if "max_bytes" in known and 8 * len(embeddings) ** 2 > int(known["max_bytes"].default):
             continue

@@ -63,7 +63,7 @@ def spread(images: NDArray[np.uint8]) -> float:
 
 
 def crops_as_in_training(images: NDArray[np.uint8], size: int, seed: int = 0) -> NDArray[np.float32]:
-    """Random windows (M, size, size, C) float32 in [0, 1] of up to 1,000 images uint8, every second one mirrored."""
+    """Random windows (M, size, size, C) float32 in [0, 1] of up to 1,000 images uint8; half are mirrored, by chance."""
     draw = np.random.default_rng(seed)
     chosen = np.sort(draw.permutation(len(images))[:_IMAGES])
     crops = np.empty((len(chosen), size, size, images.shape[3]), np.float32)

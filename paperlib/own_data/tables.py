@@ -22,8 +22,9 @@ LARGEST_LISTED = 5  # columns that a message names
 def arrays(path: Path) -> tuple[dict[str, NDArray], list[str]]:
     """The arrays `embeddings`, `labels` and `files` of a table, as far as it has them, and the columns passed over.
 
-    Columns of numbers are the embedding, in their order, or one column of lists of numbers is. Without a header, all
-    columns are numbers. Raises DataError for a table that is damaged or has no numbers, ImportError without pandas.
+    Columns of numbers are the embedding, in their order, or one column of lists of numbers is. A first row of numbers
+    is a sample, unless it counts the columns from 0 on, as pandas writes it. Numbers with fractions are no labels.
+    Raises DataError for a table that is damaged or has no numbers, ImportError without pandas.
     """
     import pandas as pd
 
@@ -36,8 +37,10 @@ def arrays(path: Path) -> tuple[dict[str, NDArray], list[str]]:
     numbers: list[pd.Series] = []
     for name in table.columns:
         column, plain = table[name], name.strip().lower()
-        if plain in LABELS and "labels" not in found:
+        if plain in LABELS and "labels" not in found and not _has_fractions(column):
             found["labels"] = _labels(path, name, column)
+        elif plain in LABELS and plain != "y":  # a number to be predicted is no part of an embedding; y is a coordinate
+            passed.append(name)
         elif plain in FILES and "files" not in found and not pd.api.types.is_numeric_dtype(column):
             found["files"] = column.astype(str).to_numpy(dtype=str)
         elif plain in _COUNTERS or plain.startswith("unnamed:"):
@@ -64,10 +67,10 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        table = pd.read_csv(path)
-        if all(_is_number(name) for name in table.columns):  # a first row of numbers is no header
-            table = pd.read_csv(path, header=None)
-        return table
+        # Looked at by themselves: as names of columns, equal numbers would be changed.
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip().tolist()
+        counted = first == [str(number) for number in range(len(first))]
+        return pd.read_csv(path, header=None if all(map(_is_number, first)) and not counted else 0)
     except ImportError as error:
         raise ImportError(f"{path}: reading .parquet needs the library pyarrow: pip install pyarrow") from error
     except (ValueError, OSError, EOFError) as error:  # pandas' and pyarrow's own errors are kinds of these
@@ -81,6 +84,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_fractions(column: pd.Series) -> bool:
+    known = column.dropna()
+    return bool(column.dtype.kind == "f" and (known != known.round()).any())
 
 
 def _labels(path: Path, name: str, column: pd.Series) -> NDArray:

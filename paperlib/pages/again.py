@@ -262,7 +262,7 @@ def in_words(rows: pd.DataFrame) -> str:
     """What `differences` found, in words and a table."""
     same = rows["outcome"] == "the same bits"
     sections = rows["what"].str.split(".").str[0]
-    whole = {name for name in sections if same[sections == name].all()}  # their names say it shorter
+    whole = {name for name in sections if same[sections == name].all()}  # these are listed by name only
     equal = dict.fromkeys(
         section if section in whole else what for section, what in zip(sections[same], rows["what"][same])
     )

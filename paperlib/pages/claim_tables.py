@@ -42,7 +42,7 @@ def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
             "paper": _number(row.paper),
             "ours": f"{measured(row)} {row.unit}",
             "verdict": f"**{row.verdict}**",
-            "scale": f"`{row.profile}`" + (", n = " + row.scope.partition(", n = ")[2] if row.scope else ""),
+            "scale": f"`{row.profile}`" + (", " + row.scope.split(", ", 2)[2] if row.scope else ""),
             "other scales": _others(tables, row),
         }
         for row in claims.itertuples()
@@ -53,25 +53,18 @@ def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
         if (claims["verdict"] == verdict).any()
     )
     turned = claims[claims["contradicted_by"] != ""]
-    scales = "; ".join(_scale(name) for name in tables)
-    agree = "Where a claim is judged at several scales, they agree" if len(tables) > 1 else "One scale is on record"
+    timed = [f"`{name}`" for name in tables if not profile(name).budget_seeds]
+    agree = "No claim has opposite verdicts at two scales" if len(tables) > 1 else "One scale is on record"
     against = ", ".join(f"{row.id} ({row.contradicted_by})" for row in turned.itertuples())
     sums = ", ".join(f"{row.id} {row.verdict}" for row in arithmetic.itertuples())
     lines = [
         f"{counts[0].upper()}{counts[1:]}.",
         f"**Scales disagree** on {against}: a smaller scale said the opposite." if against else f"{agree}.",
-        f"Scales: {scales}; the paper's are 10,000 × 1,024 and 40,000 × 1,024.",
+        *([f"At {' and '.join(timed)}, a share of the time is that share of the steps."] if timed else []),
         f"The paper's arithmetic, which no run could change, is counted apart: {sums}.",
     ]
     table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)
     return f"{compact(table)}\n\n" + " ".join(lines)
-
-
-def _scale(name: str) -> str:
-    setting = profile(name)
-    spent = "" if setting.budget_seeds else ", where a share of the time is that share of the steps"
-    encoder = f"autoencoder {setting.autoencoder_steps:,} × {setting.autoencoder_batch:,}"
-    return f"`{name}` is {setting.steps:,} × {setting.batch:,} ({encoder}){spent}"
 
 
 def _others(tables: dict[str, pd.DataFrame], row: Any) -> str:
@@ -117,5 +110,5 @@ def measured(row: Any) -> str:
     if row.sd == row.sd:
         return f"{row.ours:,.{digits}f} ± {row.sd:,.{digits}f}"
     if row.low == row.low:  # a difference or a ratio
-        return f"{row.ours:.{digits}f} ({row.low:.{digits}f} to {row.high:.{digits}f})"
+        return f"{row.ours:,.{digits}f} ({row.low:,.{digits}f} to {row.high:,.{digits}f})"
     return _number(round(row.ours, digits))  # one value has no spread

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from paperlib.claims.evidence import is_the_studys
 from paperlib.storage import records
 from paperlib.study import environment
 from paperlib.study.profiles import PROFILES, Profile, profile
@@ -49,7 +50,9 @@ def _column(folder: Path) -> dict[str, str]:
     """What `scale` says of one profile: row -> text."""
     here, paper = profile(folder.name), profile("paper")
     found = records.read_all(folder / "records")
-    autoencoders = sum(record["run"]["kind"] == "AutoencoderRun" for record in found)
+    encoders = [record["run"] for record in found if record["run"]["kind"] == "AutoencoderRun"]
+    usual = {run["seed"] for run in encoders if is_the_studys(run, here)}
+    others = f" (and {len(encoders) - len(usual)} variants)" if len(encoders) > len(usual) else ""
     hours = sum(record.get("times", {}).get("total_s", 0) for record in found) / 3600
     cores = sorted({record["environment"]["cores"] for record in found})
     some = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
@@ -61,7 +64,7 @@ def _column(folder: Path) -> dict[str, str]:
         "passes over the subset, at 100 / 0": passes(here),
         "passes over the full set, at 0 / 100": _epochs(here),
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
-        "autoencoders": f"{autoencoders}",
+        "autoencoders": f"{len(usual)}{others}",
         "machine": f"{environment.devices(found)}, {some} cores",
         "on record": f"{len(found)} runs, {hours:.1f} hours if each is trained alone{under_way}",
     }
@@ -163,8 +166,8 @@ def _training(steps: int, batch: int) -> str:
 
 
 def _seen(here: Profile, paper: Profile) -> str:
-    samples = here.steps * here.batch
-    return f"{samples:,}, 1/{paper.steps * paper.batch / samples:.0f} of the paper's"
+    samples, theirs = here.steps * here.batch, paper.steps * paper.batch
+    return f"{samples:,}" + (f", 1/{theirs / samples:.0f} of the paper's" if samples < theirs else "")
 
 
 def passes(setting: Profile) -> str:

@@ -23,6 +23,9 @@ _OF_AUTOENCODER = ("02", "03")  # what the names of the notebooks begin with tha
 _TRAINING = ("00",)  # those that train by themselves, whatever is on record
 
 
+_CONCLUSIONS, _CONCLUDED_FROM = "**What it shows", "cpu"  # how a notebook's last words begin, and of which profile
+
+
 def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> None:
     """Train what is not on record, then execute `root`/notebooks into `root`/figures/PROFILE/notebooks.
 
@@ -114,12 +117,20 @@ def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Pa
 
 
 def _execute(notebook: Path, parameters: dict, root: Path) -> nbformat.NotebookNode:
-    """An executed notebook. It is given those of the parameters that it has."""
+    """An executed notebook. It is given those of the parameters that it has. What it concludes is written for one
+    profile, which is said where it was executed with another."""
     known = papermill.inspect_notebook(notebook)
     given = {name: value for name, value in parameters.items() if name in known}
-    return papermill.execute_notebook(
+    executed = papermill.execute_notebook(
         notebook, None, given, cwd=root, progress_bar=False, stdout_file=sys.stdout, log_output=False
     )
+    for cell in executed.cells:
+        if cell.source.startswith(_CONCLUSIONS) and given.get("profile", _CONCLUDED_FROM) != _CONCLUDED_FROM:
+            cell.source = (
+                f"*This page shows profile `{parameters['profile']}`. The conclusions below are of profile "
+                f"`{_CONCLUDED_FROM}`; `docs/results.md` says what the other scales show.*\n\n{cell.source}"
+            )
+    return executed
 
 
 def _key(executed: Path) -> str | None:
@@ -142,5 +153,7 @@ def _state(data: Path) -> list:
 if __name__ == "__main__":
     try:
         run(*sys.argv[1:])
+    except KeyboardInterrupt as error:  # as Ctrl-C is, and `paperlib.checkpoints.Interrupted`, which says what is saved
+        sys.exit(str(error).capitalize() or "Interrupted: what is on record stays, and the same command goes on")
     except (ValueError, OSError, papermill.PapermillExecutionError) as error:
         sys.exit(str(error))

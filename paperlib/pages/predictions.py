@@ -225,7 +225,7 @@ def _measured(row: Any) -> str:
 def _compatible(one: Estimate, answer: bool | None) -> str:
     if one.value != one.value:
         return "not measured yet"
-    words = {True: "compatible", False: "not compatible", None: "undecided (too few runs)"}[answer]
+    words = {True: "compatible", False: "not compatible", None: rules.UNDECIDED}[answer]
     return f"{words} ({one.value:.1f} %, n = {one.n})"
 
 

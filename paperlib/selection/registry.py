@@ -30,6 +30,10 @@ class Method:
         Whether it looks at the embeddings' values, not only at how many there are.
     chunked : bool
         Whether it takes a `dask.array`.
+    label_options : tuple of str
+        Its options that look at labels.
+    needs_package : str
+        A library that it needs besides NumPy, as it is imported; "" for none.
     study_options : mapping
         The options that it has in the study, where they differ from its own defaults.
     """
@@ -42,6 +46,8 @@ class Method:
     needs_labels: bool = False
     uses_embeddings: bool = True
     chunked: bool = False
+    label_options: tuple[str, ...] = ()
+    needs_package: str = ""
     study_options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -75,7 +81,9 @@ REGISTRY: Mapping[str, Method] = MappingProxyType(
                 uses_embeddings=False,
                 chunked=True,
             ),
-            Method(activations.top_activations, "eq. 4", "#D55E00", "o", chunked=True),
+            Method(
+                activations.top_activations, "eq. 4", "#D55E00", "o", chunked=True, label_options=("quota_per_class",)
+            ),
             Method(dispersion.max_dispersion, "max-sum dispersion (eq. 3)", "#CC79A7", "D"),
             Method(coverage.k_center, "k-center", "#56B4E9", "s"),
             Method(coverage.k_means, "k-means", "#0072B2", "v", draws=True),
@@ -85,6 +93,8 @@ REGISTRY: Mapping[str, Method] = MappingProxyType(
                 "facility location",
                 "#8C510A",
                 "X",
+                label_options=("by_class",),
+                needs_package="apricot",
                 study_options=MappingProxyType({"by_class": True}),  # over all of CIFAR-10, similarities are 20 GB
             ),
             Method(
@@ -92,6 +102,7 @@ REGISTRY: Mapping[str, Method] = MappingProxyType(
                 "feature-based",
                 "#B8A600",
                 "*",
+                needs_package="apricot",
                 study_options=MappingProxyType({"from_lowest": True}),  # the autoencoder's embeddings are normalized
             ),
         )

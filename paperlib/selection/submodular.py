@@ -74,13 +74,7 @@ def facility_location(
             raise ValueError("by_class=True looks at classes: give labels (N,)")
         classes = np.unique(labels, return_inverse=True)[1]
     sizes = np.bincount(classes)
-    size, gib = int(sizes.max()), 1 / (1 << 30)
-    if 8 * size**2 > max_bytes:
-        raise ValueError(
-            f"method 'facility_location' holds {size:,} x {size:,} similarities, {8 * size**2 * gib:.1f} GiB, "
-            f"and max_bytes allows {max_bytes * gib:.1f} GiB: raise max_bytes, give at most "
-            f"{int((max_bytes / 8) ** 0.5):,} samples, choose by_class=True, or method='k_center' or 'feature_based'"
-        )
+    check_memory(int(sizes.max()), max_bytes)
     statistics(embeddings)  # refuses what is not finite and what does not vary
     order, factor = _order(len(embeddings), seed, ties), safe_factor(largest(embeddings))
     chosen = []
@@ -88,6 +82,17 @@ def facility_location(
         of_class = order[classes[order] == name]
         chosen.append(of_class[_most_similar(embeddings[of_class].astype(np.float64) * factor, int(share))])
     return round_robin(chosen)
+
+
+def check_memory(size: int, max_bytes: int) -> None:
+    """Raise ValueError if the similarities of `size` samples, float64 (size, size), are larger than `max_bytes`."""
+    gib = 1 / (1 << 30)
+    if 8 * size**2 > max_bytes:
+        raise ValueError(
+            f"method 'facility_location' holds {size:,} x {size:,} similarities, {8 * size**2 * gib:.1f} GiB, "
+            f"and max_bytes allows {max_bytes * gib:.1f} GiB: raise max_bytes, give at most "
+            f"{int((max_bytes / 8) ** 0.5):,} samples, choose by_class=True, or method='k_center' or 'feature_based'"
+        )
 
 
 def _order(samples: int, seed: int, ties: Ties) -> NDArray[np.int64]:

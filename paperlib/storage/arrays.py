@@ -10,28 +10,29 @@ from typing import BinaryIO
 
 import numpy as np
 
+from paperlib.storage import files
 from paperlib.storage.digests import array_digest, file_digest
-from paperlib.storage.files import FileError, what_else, write_once
+from paperlib.storage.files import FileError, what_else
 
 _DIGEST_BYTES = 32  # of a SHA-256, behind a sealed array
 
 
-def write(path: str | os.PathLike, array: np.ndarray) -> bool:
-    """Write one array to an .npy file; arguments apart, as `paperlib.storage.files.write_once`."""
-    return write_once(path, lambda file: np.save(file, array))
+def write(path: str | os.PathLike, array: np.ndarray, *, replace: bool = False) -> bool:
+    """Write one array to an .npy file, as `paperlib.storage.files.write` does."""
+    return files.write(path, lambda file: np.save(file, array), replace=replace)
 
 
-def write_sealed(path: str | os.PathLike, array: np.ndarray) -> bool:
+def write_sealed(path: str | os.PathLike, array: np.ndarray, *, replace: bool = False) -> bool:
     """Write one array to an .npy file, as `write` does, with a digest for `read_sealed`.
 
-    The digest are the last 32 bytes of the file. They stand behind the array, where `numpy.load` does not look.
+    The digest is the last 32 bytes of the file, behind the array; `numpy.load` ignores them.
     """
 
     def write_to(file: BinaryIO) -> None:
         np.save(file, array)
         file.write(array_digest(np.asarray(array)))
 
-    return write_once(path, write_to)
+    return files.write(path, write_to, replace=replace)
 
 
 def read_sealed(path: str | os.PathLike) -> np.ndarray:
@@ -67,8 +68,7 @@ def kept(path: str | os.PathLike, make: Callable[[], np.ndarray]) -> np.ndarray:
     path : path
         Of the .npy file.
     make : callable
-        Computes the array where the file is missing or damaged. Of a damaged one a warning tells, and the file is
-        replaced.
+        Computes the array where the file is missing or damaged. A damaged file raises a warning and is replaced.
 
     Returns
     -------
@@ -86,15 +86,14 @@ def kept(path: str | os.PathLike, make: Callable[[], np.ndarray]) -> np.ndarray:
             return read_sealed(path)
         except FileError as error:
             warnings.warn(f"{str(error).split('; delete it')[0]}; it is computed again", stacklevel=2)
-            path.unlink(missing_ok=True)
     array = make()
-    write_sealed(path, array)
+    write_sealed(path, array, replace=True)
     return array
 
 
-def write_several(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> bool:
+def write_several(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], *, replace: bool = False) -> bool:
     """Write a dict of arrays to an .npz file, as `write` does."""
-    return write_once(path, lambda file: np.savez(file, **arrays))  # type: ignore[arg-type]
+    return files.write(path, lambda file: np.savez(file, **arrays), replace=replace)  # type: ignore[arg-type]
 
 
 def read_several(path: str | os.PathLike, digest: str) -> list[np.ndarray]:

@@ -100,8 +100,8 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="")
 
 
-def write_once(path: str | os.PathLike, write_to: Callable[[BinaryIO], Any]) -> bool:
-    """Write a file that does not change any more; one that exists stays as it is.
+def write(path: str | os.PathLike, write_to: Callable[[BinaryIO], Any], *, replace: bool = False) -> bool:
+    """Write a file, whole or not at all; one that exists stays as it is, unless `replace` says otherwise.
 
     Several processes may write to one folder. Of those that have the same file to write, the first succeeds and the
     others leave it as it is.
@@ -112,6 +112,8 @@ def write_once(path: str | os.PathLike, write_to: Callable[[BinaryIO], Any]) -> 
         Of the file.
     write_to : callable
         Writes the content to the open file that it is given.
+    replace : bool
+        Whether to write in place of a file that exists.
 
     Returns
     -------
@@ -126,11 +128,14 @@ def write_once(path: str | os.PathLike, write_to: Callable[[BinaryIO], Any]) -> 
     path = Path(path)
     part = path.with_name(f".{secrets.token_hex(8)}{_PART}")
     try:
-        if path.is_file():
+        if path.is_file() and not replace:
             return False
         try:
             _write_synced(part, write_to)
-            return _publish(part, path)
+            if not replace:
+                return _publish(part, path)
+            os.replace(part, path)
+            return True
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paperlib.storage import files
 from paperlib.storage.digests import content_digest, content_hash
-from paperlib.storage.files import FileError, what_else, write_once
+from paperlib.storage.files import FileError, what_else
 
 _LARGEST_BYTES = 64 << 20  # a file that is larger is no record
 _NAMED = re.compile(r"-([0-9a-f]{12})\.json$")  # the name of a run's record ends in its hash
@@ -52,7 +53,7 @@ def write(path: str | os.PathLike, record: Mapping[str, Any]) -> bool:
     """
     record = {**record, "digest": content_digest(record)}
     sections = ",\n".join(f"{json.dumps(name)}: {json.dumps(section)}" for name, section in record.items())
-    return write_once(path, lambda file: file.write(f"{{\n{sections}\n}}\n".encode()))
+    return files.write(path, lambda file: file.write(f"{{\n{sections}\n}}\n".encode()))
 
 
 def read(path: str | os.PathLike) -> dict[str, Any]:

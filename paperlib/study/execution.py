@@ -51,7 +51,7 @@ def execute(
         when they have finished. Without one, the scheduler is used that dask's own variable DASK_SCHEDULER_ADDRESS
         names, if it is set. Only this process reads and writes `folder`.
     later : runs that will be asked for later: states that they would start from are kept.
-    should_stop : asked after every step.
+    should_stop : asked after every step, and where workers train, after every run that they have ended.
     recorded_only : train nothing, and leave out the runs that are not on record.
 
     Raises
@@ -73,7 +73,7 @@ def execute(
         progress.start(sum(expected_steps(group, stores[group]) for group in todo), len(runs) - len(missing))
         with workers.connected(client) as connection:
             away = [group for group in todo if connection and all(map(workers.may_travel, group))]
-            _train_away(away, dataset, folder, progress, connection)
+            _train_away(away, dataset, folder, progress, connection, should_stop)
         with interruption.on_signals() as signalled:
             for group in todo:
                 if group not in away:
@@ -94,9 +94,14 @@ def _train_here(group: tuple[AnyRun, ...], dataset: Dataset, folder: Path, watch
 
 
 def _train_away(
-    groups: list[tuple[AnyRun, ...]], dataset: Dataset, folder: Path, progress: Progress, connection: Any
+    groups: list[tuple[AnyRun, ...]],
+    dataset: Dataset,
+    folder: Path,
+    progress: Progress,
+    connection: Any,
+    should_stop: Callable[[], bool],
 ) -> None:
-    """Have workers train groups of runs, first those that others need."""
+    """Have workers train groups of runs, first those that others need; after a stop, what they do is given up."""
     for wave in (
         [group for group in groups if not _prerequisites(group[0])],
         [group for group in groups if _prerequisites(group[0])],
@@ -107,6 +112,8 @@ def _train_away(
             progress.step(expected_steps(group))
             for run, outcome in zip(group, outcomes, strict=True):
                 _write(run, folder, outcome)
+            if should_stop():
+                raise Interrupted((0, 0), saved=True)
 
 
 def checkpoints(group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun]) -> Checkpoints | None:
@@ -296,8 +303,7 @@ def _write(run: AnyRun, folder: Path, outcome: Outcome) -> None:
         return
     files = {name: path.with_suffix(suffix) for name, suffix in _ARRAY_FILES.items() if name in outcome.arrays}
     for name, file in files.items():
-        file.unlink(missing_ok=True)  # left by a run that was killed
         write: Callable = arrays.write_several if isinstance(outcome.arrays[name], dict) else arrays.write_sealed
-        write(file, outcome.arrays[name])
+        write(file, outcome.arrays[name], replace=True)  # what a run left that was killed
     digests = {"files": {"weights": file_digest(files["weights"])}} if "weights" in files else {}
     records.write(path, {**outcome.record, **digests})

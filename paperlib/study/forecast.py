@@ -38,33 +38,37 @@ def speeds(runs: Iterable[AnyRun], dataset: Dataset) -> dict[tuple[type, int], f
     return found
 
 
-def table(plan: list[Stage], folder: Path, speed: dict[tuple[type, int], float]) -> pd.DataFrame:
+def table(plan: list[Stage], folder: Path, speed: dict[tuple[type, int], float], test_images: int) -> pd.DataFrame:
     """One row a stage: its title, runs planned and on record, and the hours that it still takes.
 
     speed : of `speeds`. Runs that a clock ends, and what they share, are counted with all of their steps; tests on the
-    way are counted, embedding and selection are not.
+    way, of so many `test_images`, are counted, embedding and selection are not.
     """
     rows = []
     everything = [run for stage in plan for run in stage.runs]
     for stage in plan:
         missing = [run for run in stage.runs if not execution.is_recorded(run, folder)]
         later = everything[everything.index(stage.runs[-1]) + 1 :]
-        hours = sum(_hours(group, folder, later, speed) for group in execution.together(missing))
+        hours = sum(_hours(group, folder, later, speed, test_images) for group in execution.together(missing))
         rows.append((stage.title, len(stage.runs), len(stage.runs) - len(missing), hours))
     return pd.DataFrame(rows, columns=["stage", "runs", "on record", "hours left"])
 
 
 def _hours(
-    group: tuple[AnyRun, ...], folder: Path, later: Sequence[AnyRun], speed: dict[tuple[type, int], float]
+    group: tuple[AnyRun, ...],
+    folder: Path,
+    later: Sequence[AnyRun],
+    speed: dict[tuple[type, int], float],
+    test_images: int,
 ) -> float:
     run = group[0]
     if isinstance(run, SelectionRun):
         return 0.0
     samples: float = execution.expected_steps(group, execution.checkpoints(group, folder, later)) * run.batch
     if isinstance(run, Run):
-        steps = [one.steps for one in group if isinstance(one, Run)]
+        steps = [sum(one.phases() or (one.steps,)) for one in group if isinstance(one, Run)]
         tests = sum(1 + sum(test < end for test in TEST_STEPS) for end in steps)
-        samples += tests * _KINDS * _FORWARD * 10_000
+        samples += tests * _KINDS * _FORWARD * test_images
     return samples / speed[type(run), run.batch] / 3600
 
 
@@ -72,7 +76,7 @@ def report(plan: list[Stage], dataset: Dataset, folder: Path) -> str:
     """A plan with what is on record and the hours that are left, as text; this machine's speed is measured for it."""
     missing = [run for stage in plan for run in stage.runs if not execution.is_recorded(run, folder)]
     speed = speeds(missing, dataset)
-    found = table(plan, folder, speed)
+    found = table(plan, folder, speed, len(dataset.x_test))
     lines = [tabulate(found, headers="keys", showindex=False, floatfmt=".1f")]
     states = folder / execution.STATES
     under_way = sorted(states.glob("*.npz"))

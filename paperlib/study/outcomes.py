@@ -180,13 +180,17 @@ def _trained_classifiers(runs: Sequence[Run], dataset: Dataset, given: Inputs, w
     else:
         watched |= dict(checkpoints=watch.checkpoints, piece=_piece())
         trainings = training.train_classifiers(trained_on, subset, ends, settings, **watched)
-    try:
-        for run, trained in zip(runs, trainings, strict=True):
-            yield Outcome(_classifier_record(run, trained, dataset, given), {})
-    except training.DivergedError as error:
-        if not run.stop:
-            raise
-        yield Outcome(_diverged_record(run, error, dataset), {})
+    for number, run in enumerate(runs):
+        try:
+            trained = next(trainings)
+        except training.DivergedError as error:
+            if not run.stop:
+                raise
+            yield Outcome(_diverged_record(run, error, dataset), {})
+            if others := runs[number + 1 :]:
+                yield from _trained_classifiers(others, dataset, given, watch)
+            return
+        yield Outcome(_classifier_record(run, trained, dataset, given), {})
 
 
 def _classifier_record(run: Run, trained: "Training", dataset: Dataset, given: Inputs) -> dict:

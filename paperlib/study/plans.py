@@ -7,6 +7,7 @@ made of them); all that goes beyond the paper is planned with `fill`.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Protocol, get_args
 
 from paperlib.selection import METHODS, REGISTRY
@@ -203,7 +204,7 @@ def method_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_R
     for k in sorted(profile.compared_sizes, key=lambda k: k != profile.k):  # the paper's first
         for method in METHODS:
             run = _subset(full, profile, dataset, method, k)
-            if method not in ("random", "random_balanced", "top_activations"):
+            if REGISTRY[method].uses_embeddings:
                 run = replace(run, autoencoder=autoencoder)
             arms.append(_variant(run, **_REQUIRED[method]) if method in _REQUIRED else run)
     eq4 = _subset(full, profile, dataset, "top_activations", profile.k)
@@ -224,9 +225,7 @@ def large_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_RE
 
 def budget_cuts(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Fig. 6 in steps, whatever a machine's pace: the full set alone and 50 / 50 with either selection, cut off."""
-    half = [run for run in split_runs(profile, dataset, readings) if run.split in (0, 0.5)]
-    seeds = range(profile.runs_at_split.get(0.5, 0))
-    return [cut_off(run) for run in half if run.seed in seeds]
+    return [cut_off(run) for run in split_runs(profile, dataset, readings) if run.split in (0, 0.5)]
 
 
 def autoencoder_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[AutoencoderRun]:
@@ -315,6 +314,8 @@ def open_question_runs(profile: Profile, dataset: Named, readings: Readings = DE
     runs = [run for run in split_runs(profile, dataset, readings) if run.split in (0, 1)]
     for plan in (factor_runs, embedding_runs, interpolation_runs, reading_runs):
         runs += plan(profile, dataset, readings)
+    others = chain(*weak_random_runs(profile, dataset, readings).values())
+    runs += [run for run in others if run.clip or run.standardize_by != Run.standardize_by]  # readings R3 and R4
     return list(dict.fromkeys(runs))
 
 

@@ -154,7 +154,8 @@ def outcomes(
     runs : tuple
         A key of `inputs`.
     results : list
-        What `train` gave for it. An error of `train` is raised here, and what has not begun is then given up.
+        What `train` gave for it. The first error of `train` is raised here, once all others have ended: what they did
+        is not lost with it.
 
     Raises
     ------
@@ -184,11 +185,18 @@ def outcomes(
         client.submit(_trained, train, runs, sent, given, environment.CODE, pure=False): runs
         for runs, given in inputs.items()
     }
+    failed = None
     try:
         for future in as_completed(list(futures), loop=client.loop):
-            yield futures.pop(future), future.result()
+            runs = futures.pop(future)
+            if error := future.exception():
+                failed = failed or error
+            else:
+                yield runs, future.result()
     finally:
         client.cancel(list(futures))
+    if failed:
+        raise failed
 
 
 def _trained(train: Callable, runs: tuple, dataset: Dataset, given: Any, code: str) -> list:

@@ -120,7 +120,7 @@ def train_autoencoders(
     positions = [(0, steps) for steps in ends]
     for _, steps in positions:
         check_positive(steps=steps)
-    check_positive(batch=settings.batch)
+    check_positive(batch=settings.batch, learning_rate=settings.learning_rate)
     by_labels = settings.objective == "labels"
     if by_labels and labels is None:
         raise ValueError("objective is 'labels', and there are none: give labels (N,)")
@@ -164,6 +164,7 @@ def train_autoencoders(
             exact = networks("float32", 0)
             exact.encoder.set_weights(learning.encoder.get_weights())
             exact.head.set_weights(learning.head.get_weights())
-            yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
+            with loop.paused():
+                yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
     finally:
         feeds.release(trained)

@@ -215,8 +215,9 @@ def train_classifiers(
         )
         for end in ends:
             ended = classifier.ended(end, *trajectory.go_to(end))
-            yield ended
-            classifier.model.set_weights(ended.weights["raw"])
+            with classifier.loop.paused():
+                yield ended
+                classifier.model.set_weights(ended.weights["raw"])
 
 
 @dataclass(frozen=True)

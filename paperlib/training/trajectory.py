@@ -1,5 +1,6 @@
 """One training on its way through positions: steps on the subset, then on everything, with tests and checkpoints."""
 
+import itertools
 import time
 from collections.abc import Callable, Collection, Iterator
 
@@ -103,7 +104,8 @@ class Trajectory:
         return Checkpoint(self._here, **self._loop.state(), tests=list(self._tests), pieces=list(self._pieces))
 
     def _save(self) -> bool:
-        saved = self._checkpoints is not None and self._checkpoints.write(self._checkpoint())
+        with self._loop.paused():
+            saved = self._checkpoints is not None and self._checkpoints.write(self._checkpoint())
         self._saved_at = time.monotonic()
         return saved
 
@@ -136,7 +138,10 @@ class Trajectory:
     def _batches(self, phase: int, start: int) -> Iterator:
         """The batches of a phase from number `start` on, the same iterator where it stands there already."""
         if self._source[:2] != (phase, start):
-            self._source = (phase, start, self._sources[phase](start))
+            batches = self._sources[phase](start)
+            with self._loop.paused():  # those before `start` are drawn now, and skipped
+                first = next(batches)
+            self._source = (phase, start, itertools.chain([first], batches))
         return self._source[2]
 
     def _pause_is_due(self) -> bool:

@@ -38,6 +38,11 @@ def test_the_break_even_point():
     assert table["trainings_to_break_even"].tolist() == [float("inf"), 21]  # 104 / 5 = 20.8
 
 
+def test_a_length_that_gained_nothing_costs_no_time():
+    flat = [record("full", steps, accuracy, steps / 10) for steps, accuracy in ((100, 0.60), (200, 0.62), (300, 0.615))]
+    assert cost.seconds_to(cost.curves(flat, 0), 62) == 20
+
+
 def test_a_selection_that_never_gets_there_never_pays():
     slower = [record("top_activations", 100, 0.3, 10), record("top_activations", 200, 0.5, 20)]
     table = cost.break_even(cost.curves(FULL + slower, 0), overhead=104)

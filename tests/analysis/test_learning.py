@@ -35,6 +35,12 @@ def test_what_was_trained_on_both_or_by_a_clock_or_by_another_method_is_left_out
     assert found.empty and "samples" in found
 
 
+def test_a_run_on_both_counts_until_it_changes_to_the_full_set():
+    mixed = record("random", (20, 20), 70, curve={10: 50, 20: 55, 21: 57, 40: 70})
+    found = learning.table({"small": [mixed, record("random", (40, 0), 62, curve={10: 50, 40: 62})]})
+    assert rows(found, "samples", "on the way") == [(100, True), (200, True), (400, False)]
+
+
 def test_scales_are_told_apart_and_a_test_counts_once():
     cut, whole = record("full", (0, 20), 60), record("full", (0, 40), 70, curve={20: 60, 40: 70})
     found = learning.table({"small": [cut, whole], "large": [record("full", (0, 20), 80, batch=100)]})

@@ -64,7 +64,12 @@ def test_what_cannot_be_known_of_power_is_nan():
     assert np.isnan(statistics.minimum_detectable_difference(1.0, 3, 2, 2))
     assert statistics.minimum_detectable_difference(1.0, 4, 2, 2) > 3
     assert np.isnan(statistics.minimum_detectable_difference(1.0, 10, 0, 3))
-    assert np.isnan(statistics.minimum_detectable_ratio(0, 5))
+    assert np.isnan(statistics.minimum_detectable_ratio(3, 5))
+
+
+def test_runs_that_happen_to_agree_say_nothing_of_a_spread():
+    found = statistics.spread_ratio(0.5, 1, 0.0, 1)
+    assert np.isnan([found.value, found.low, found.high]).all()
 
 
 def test_the_minimum_detectable_ratio_is_seen_four_times_of_five(draw):

@@ -37,6 +37,15 @@ def test_the_break_even_ratio_is_the_one_at_which_both_take_as_long():
     assert between.loc["eq. 4 first", "ratio"] == pytest.approx((150 - 100) / 100)
 
 
+def test_a_test_that_gained_nothing_takes_no_steps():
+    flat = thinning.curves(lengths("full", {100: 60, 200: 62, 300: 61.5, 400: 63}))
+    assert thinning.steps_to(flat, 62.0) == (0, 200)
+    assert thinning.tests_around(flat, 61.0) == ((0, 100), (0, 200))
+    assert thinning.tests_around(flat, 62.5) == ((0, 200), (0, 400))
+    assert thinning.tests_around(flat, 60.0) == ((0, 100), (0, 100))
+    assert np.isinf(thinning.tests_around(flat, 70.0)).all()
+
+
 def test_what_is_done_once_is_charged():
     found = thinning.break_even(POINTS, [60.0], once={"eq. 4 first": 60}).set_index("arm")
     assert found["ratio"].to_dict() == pytest.approx({"eq. 4 first": 20 / 120, "random first": 1.0})

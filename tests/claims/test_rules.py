@@ -36,6 +36,7 @@ def draw():
         ("smaller", spread_ratio(3.0, 30, 1.0, 30), {}, False),
         ("smaller", spread_ratio(1.0, 30, 1.1, 30), {}, None),
         ("smaller", Estimate(), {}, None),
+        ("smaller", spread_ratio(0.01, 1, 30.0, 1), {}, None),  # two runs that happen to agree
         ("compatible", mean([83.0, 83.5, 84.0]), {"to": 83.3, "runs": 2, "within": 3}, True),
         ("compatible", mean([61.0, 61.5, 62.0]), {"to": 83.3, "runs": 2, "within": 3}, False),
         ("compatible", mean([61.0]), {"to": 83.3, "runs": 2, "within": 3}, None),

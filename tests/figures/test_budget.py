@@ -23,4 +23,4 @@ def test_fig_6_has_steps_differences_and_every_arm_on_record(clock, ended):
     assert "(points)" in differences.get_ylabel() and "95 %" in differences.get_title()
     assert runs_axis.get_ylim()[1] > 63.5 + 5  # room for the paper's mean and its text
     words = said(figure)
-    assert ended in words and NOTE in words and "the paper: 63.5 %" in words and "the paper: 10.4 %" in words
+    assert ended in words and NOTE in words and "the paper's 63.5 %" in words and "the paper's 10.4 %" in words

@@ -30,6 +30,26 @@ def test_no_header(tmp_path):
     assert np.allclose(samples.embeddings, VECTORS) and samples.labels is None
 
 
+def test_a_first_row_of_equal_numbers_is_a_sample(tmp_path):
+    np.savetxt(tmp_path / "relu.csv", [[0, 0, 1.5], [1, 2, 3], [4, 5, 6]], delimiter=",")
+    assert load(tmp_path / "relu.csv").embeddings.tolist() == [[0, 0, 1.5], [1, 2, 3], [4, 5, 6]]
+
+
+def test_columns_that_pandas_counted_are_a_header(tmp_path):
+    for index in (False, True):
+        pd.DataFrame(VECTORS).to_csv(tmp_path / "counted.csv", index=index)
+        assert np.allclose(load(tmp_path / "counted.csv").embeddings, VECTORS)
+
+
+def test_numbers_with_fractions_are_no_labels(tmp_path):
+    pd.DataFrame(VECTORS[:, :2], columns=["x", "y"]).to_csv(tmp_path / "plane.csv", index=False)
+    samples = load(tmp_path / "plane.csv")
+    assert np.allclose(samples.embeddings, VECTORS[:, :2]) and samples.labels is None
+    table(target=VECTORS[:, 0]).to_csv(tmp_path / "predicted.csv", index=False)
+    samples = load(tmp_path / "predicted.csv")
+    assert np.allclose(samples.embeddings, VECTORS) and "'target'" in samples.passed_over
+
+
 def test_a_column_of_lists(tmp_path):
     pd.DataFrame({"embedding": list(VECTORS), "y": [3, 4] * 3, "size": range(6)}).to_parquet(tmp_path / "lists.parquet")
     samples = load(tmp_path / "lists.parquet")

@@ -78,9 +78,9 @@ def test_the_main_table_names_the_scale_and_what_other_scales_say():
     assert "| 2.00 (1.00 to 3.00) points | **direction reproduced** | `steps`, n = 5 + 5, 1 autoencoder |" in row
     assert "| **`cpu` -3.80 (-4.80 to -2.80): not reproduced** |" in row
     assert "**Scales disagree** on C6 (cpu)" in text
-    assert "`steps` is 10,000 × 128 (autoencoder 40,000 × 128), where a share of the time is that share of the" in text
+    assert "At `steps`, a share of the time is that share of the steps." in text
     agreeing = claim_tables.largest_scale_markdown(tables | {"steps": ledger_of(-4.0, rules.NOT)})
-    assert "| `cpu` -3.80 (-4.80 to -2.80) |" in agreeing and "they agree" in agreeing
+    assert "| `cpu` -3.80 (-4.80 to -2.80) |" in agreeing and "No claim has opposite verdicts at two scales" in agreeing
     both = {"cpu": ledger_of(-3.8, rules.UNTESTABLE), "steps": ledger_of(-4.0, rules.UNTESTABLE)}
     shared = claim_tables.largest_scale_markdown(both | {"paper": ledger_of(-3.0, rules.NOT)})
     assert "| `cpu` -3.80 (-4.80 to -2.80), `steps` -4.00 (-5.00 to -3.00): not testable at this scale |" in shared

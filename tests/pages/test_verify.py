@@ -49,13 +49,16 @@ def test_what_is_committed_is_verified_and_nothing_is_written():
     assert state(ROOT / "figures") == before
 
 
-@pytest.mark.parametrize("argument", ["papper", "--run=0123456789ab", "--run="])
-def test_a_mistake_is_told_in_a_line(tmp_path, argument):
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [("papper", "unknown profile 'papper'"), ("--run=0123456789ab", "RUN is '0123456789ab': no record is called so")],
+)
+def test_a_mistake_is_told_in_a_line(tmp_path, argument, said):
     (tmp_path / "README.md").touch()
     command = [sys.executable, "-m", "paperlib.pages.verify", argument]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / name).exists() for name in ("figures", "build"))
 
 

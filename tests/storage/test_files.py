@@ -1,6 +1,6 @@
 import pytest
 
-from paperlib.storage.files import FileError, check_writable, exists, remove_parts, replacing, write_once, write_text
+from paperlib.storage.files import FileError, check_writable, exists, remove_parts, replacing, write, write_text
 
 
 def test_a_full_or_read_only_disk_is_noticed_before_training(tmpfs):
@@ -44,9 +44,11 @@ def test_a_full_disk_leaves_the_old_file(tmpfs):
 
 
 def test_a_file_that_is_written_once_stays(tmp_path):
-    assert write_once(tmp_path / "a", lambda file: file.write(b"first"))
-    assert not write_once(tmp_path / "a", lambda file: file.write(b"second"))
+    assert write(tmp_path / "a", lambda file: file.write(b"first"))
+    assert not write(tmp_path / "a", lambda file: file.write(b"second"))
     assert (tmp_path / "a").read_bytes() == b"first"
+    assert write(tmp_path / "a", lambda file: file.write(b"third"), replace=True)
+    assert (tmp_path / "a").read_bytes() == b"third" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_name_that_is_taken_by_no_file_is_told(tmp_path):

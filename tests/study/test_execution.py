@@ -6,7 +6,7 @@ from functools import wraps
 import numpy as np
 import pytest
 
-from paperlib import study
+from paperlib import study, training
 from paperlib.selection import METHODS, select
 from paperlib.storage import records
 from paperlib.storage.files import FileError
@@ -186,6 +186,31 @@ def test_a_stopped_run_ends_at_its_step_and_tests_averages_with_statistics_of_th
     record = study.execute([half], digits, tmp_path, silent)[0]
     assert record["result"]["phases"] == [3, 0] and record["run"]["stop"] == 3
     assert set(record["result"]["test"]) == {"raw", "warmup", "constant", "warmup_own", "constant_own"}
+
+
+def test_a_run_that_diverges_after_others_of_its_group_is_recorded_under_its_own_name(
+    tiny, digits, tmp_path, silent, monkeypatch
+):
+    """Of three that share a beginning the second diverges: the others are what they are alone."""
+    runs = [replace(run, stop=stop) for run in plans.riddle_runs(tiny, digits)[:1] for stop in (2, 4, 5)]
+    alone = study.execute(runs, digits, tmp_path / "alone", silent)
+    calls = []
+
+    def diverging(dataset, subset, ends, *arguments, **options):
+        calls.append(list(ends))
+        for end in ends:
+            if sum(end) == 4:
+                raise training.DivergedError(float("nan"), 3)
+            yield next(train_classifiers(dataset, subset, [end], *arguments, **options))
+
+    train_classifiers = training.train_classifiers
+    monkeypatch.setattr(training, "train_classifiers", diverging)
+    found = study.execute(runs, digits, tmp_path / "together", silent)
+    assert calls == [[(0, 2), (0, 4), (0, 5)], [(0, 5)]]
+    assert [record["run"]["stop"] for record in found] == [2, 4, 5]
+    assert found[1]["result"]["diverged_at"] == 3
+    for place in (0, 2):
+        assert records.without_times(found[place])["result"] == records.without_times(alone[place])["result"]
 
 
 def test_divergence_is_the_result_of_a_stopped_run_and_an_error_of_any_other(tiny, digits, tmp_path, silent):

@@ -154,8 +154,14 @@ def test_outcomes_come_from_the_workers(client):
     assert os.getpid() not in {process for outcomes in found.values() for _, process, _, _ in outcomes}
     for group, i in groups.items():
         assert [(run, *rest) for run, _, *rest in found[group]] == [(run, "the data", i) for run in group]
+
+
+def test_one_run_that_fails_loses_no_other(client):
+    groups, found = {("good", "bad"): 0, ("a",): 1, ("b",): 1}, []
     with pytest.raises(ValueError, match="a run that fails"):
-        dict(workers.outcomes(client, worker_of, {("good", "bad"): 0}, "the data"))
+        for runs, _ in workers.outcomes(client, worker_of, groups, "the data"):
+            found.append(runs)
+    assert sorted(found) == [("a",), ("b",)]
 
 
 def waits_for_the_kill(runs, dataset, given):

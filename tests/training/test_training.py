@@ -9,7 +9,15 @@ import pytest
 from paperlib import training
 from paperlib.compute import feeds
 from paperlib.data import Dataset
-from paperlib.training import ClassifierSettings, loop, train_autoencoder, train_classifier, train_classifiers
+from paperlib.training import (
+    AutoencoderSettings,
+    ClassifierSettings,
+    loop,
+    train_autoencoder,
+    train_autoencoders,
+    train_classifier,
+    train_classifiers,
+)
 
 SUBSET = np.arange(100, 160)
 
@@ -129,12 +137,22 @@ def test_splits_are_phases(digits):
 
 
 def test_a_common_beginning_counts_in_every_runs_time_and_what_happens_between_in_none(digits, clock):
-    found = []
-    for trained in train_classifiers(digits, SUBSET, [(2, 2), (4, 0)], ClassifierSettings(batch=16)):
-        found.append(np.array(trained.history.seconds))
+    for first in ((2, 2), (2, 0)):  # a branch, and a position on the way
+        found = []
+        for trained in train_classifiers(digits, SUBSET, [first, (4, 0)], ClassifierSettings(batch=16)):
+            found.append(np.array(trained.history.seconds))
+            clock.now += 100
+        assert np.array_equal(found[0][:2], found[1][:2])
+        assert 0 < found[1][-1] - found[1][1] < 1
+
+
+def test_what_happens_between_snapshots_of_an_autoencoder_is_in_no_time(digits, clock):
+    settings = AutoencoderSettings(embedding_size=18, batch=16)
+    seconds = []
+    for trained in train_autoencoders(digits.x_train, [2, 4], settings):
+        seconds += trained.history.seconds.tolist()
         clock.now += 100
-    assert np.array_equal(found[0][:2], found[1][:2])
-    assert 0 < found[1][-1] - found[1][1] < 1
+    assert len(seconds) == 2 + 4 and max(seconds) < 1
 
 
 def test_a_process_that_trains_again_and_again_does_not_keep_the_images():

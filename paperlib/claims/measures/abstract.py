@@ -1,5 +1,7 @@
 """The sentences of the paper's abstract that no figure shows by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -7,7 +9,7 @@ from paperlib.analysis import cost, thinning
 from paperlib.analysis.arms import ARMS
 from paperlib.analysis.statistics import Estimate, difference, mean, units
 from paperlib.claims.evidence import Evidence
-from paperlib.claims.measures.measured import Measured, hashes
+from paperlib.claims.measures.measured import Measured, hashes, signed
 from paperlib.claims.measures.splits import pooled
 
 LOSS = 1.5  # points below the full set's accuracy that are a "minimal loss", as in C7
@@ -21,7 +23,8 @@ def time_saved(evidence: Evidence) -> Measured:
 
 def time_saved_uncharged(evidence: Evidence) -> Measured:
     """Training time that eq. 4 first (50 / 50) saves until the full set's own accuracy less a minimal loss, in percent,
-    at the measured step times; one value a seed. What is done once is free, as if shared by very many trainings.
+    at the measured step times; one value a seed. What is done once is free, as if shared by very many trainings. The
+    interval is that of the seeds, widened to the tests between which the accuracy is reached.
 
     The remark says below which ratio of step times it would save any.
     """
@@ -49,24 +52,33 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     eq4 = ARMS["top_activations"].first
     once = thinning.once_steps(evidence.autoencoders[0], used, on_full)[eq4] if charged else 0.0
     ratio = on_subset / on_full
-    saved, never = [], 0
+    saved, never = [], 0  # a row a seed: as interpolated, and at worst and at best between the tests
     for seed in sorted(set(halves["top_activations"]["seed"])):
         some = points[points["seed"] == seed]
         arms = [some[some["arm"] == name] for name in (ARMS["full"].first, eq4)]
         alone, arm = (_soonest(one, goal, ratio) for one in arms)
-        if np.isinf(arm):  # charged with its longest run: at least so much
+        if np.isinf(arm[0]):  # charged with its longest run: at least so much
             never += 1
-            arm = float((arms[1]["fast_steps"] * ratio + arms[1]["full_steps"]).max())
-        if np.isfinite(alone) and np.isfinite(arm):
-            saved.append(100 * (1 - (arm + once) / alone))
+            arm = (float((arms[1]["fast_steps"] * ratio + arms[1]["full_steps"]).max()),) * 3
+        if np.isfinite(alone[0]) and np.isfinite(arm[0]):
+            pairs = ((arm[0], alone[0]), (arm[2], alone[1]), (arm[1], alone[2]))
+            saved.append([100 * (1 - (ours + once) / theirs) for ours, theirs in pairs])
     if not saved:
         return Measured()
+    values, worst, best = zip(*saved)
+    found = mean(values)
+    low, high = np.fmin(found.low, min(worst)), np.fmax(found.high, max(best))
     even = thinning.break_even(points, [goal], once={eq4: once}).groupby("arm")["ratio"].max()
     limits = " and ".join(f"{ratio:.2f} ({arm})" for arm, ratio in even.items())
-    remark = f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step, and pays below {limits}"
+    remark = (
+        f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step, and pays below {limits}; "
+        f"{signed(found)} from seed to seed; the interval reaches to the tests on either side of {goal:.1f} %"
+    )
     if never:
         remark += f"; {never} of {len(saved)} seeds never get there, and are charged with their longest run"
-    return Measured(mean(saved), remark, records=hashes(used, evidence.autoencoders[:1] if charged else ()))
+    if np.isfinite(found.low):  # with one seed, nothing is known of the spread between seeds
+        found = replace(found, low=float(low), high=float(high), sd=float("nan"))
+    return Measured(found, remark, records=hashes(used, evidence.autoencoders[:1] if charged else ()))
 
 
 def _half(evidence: Evidence, selection: str) -> pd.DataFrame:
@@ -75,7 +87,13 @@ def _half(evidence: Evidence, selection: str) -> pd.DataFrame:
     return runs[np.isclose(runs["split"], 0 if selection == "full" else 0.5)]
 
 
-def _soonest(points: pd.DataFrame, accuracy: float, ratio: float) -> float:
-    """Full-set steps until an accuracy, of the path that gets there first; a subset step costs `ratio` of one."""
-    costs = [np.dot(thinning.steps_to(some, accuracy), (ratio, 1)) for _, some in points.groupby("path")]
-    return float(min((steps for steps in costs if not np.isnan(steps)), default=np.nan))
+def _soonest(points: pd.DataFrame, accuracy: float, ratio: float) -> tuple[float, float, float]:
+    """Full-set steps until an accuracy, of the path that gets there first; a subset step costs `ratio` of one.
+
+    As interpolated between two tests, at the one before and at the one after.
+    """
+    paths = [some for _, some in points.groupby("path")]
+    steps = [(thinning.steps_to(some, accuracy), *thinning.tests_around(some, accuracy)) for some in paths]
+    costs = [np.dot(known, (ratio, 1)) for known in steps if not np.isnan(known[0][0])]
+    at, before, after = (float(min(column, default=np.nan)) for column in np.reshape(costs, (-1, 3)).T)
+    return at, before, after

@@ -29,6 +29,8 @@ class Measured:
         Pooled standard deviation and its degrees of freedom, for the minimum detectable difference.
     detectable : float
         That difference, where it is not one of means.
+    counted : str
+        What `n` of the estimate counts: runs, or autoencoders ("n"), or degrees of freedom ("d.f.").
     """
 
     estimate: Estimate = Estimate()
@@ -38,6 +40,7 @@ class Measured:
     records: tuple = ()
     spread: tuple[float, int] | None = None
     detectable: float = float("nan")
+    counted: str = "n"
 
 
 def hashes(*sources: pd.DataFrame | Iterable[dict]) -> tuple:

@@ -4,17 +4,29 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
-from paperlib.analysis.statistics import Estimate, difference, mean, minimum_detectable_ratio, spread_ratio, units
+from paperlib.analysis.statistics import (
+    Estimate,
+    difference,
+    mean,
+    minimum_detectable_ratio,
+    spread_ratio,
+    spreads_differ,
+    units,
+)
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes, signed
 
 LATE = (0.9, 0.95)  # the splits, besides 100 / 0, at which the paper sees a difference
 
 
-def pooled(evidence: Evidence) -> tuple[float, int]:
-    """Within-arm standard deviation of accuracies, over all arms of full length, and its degrees of freedom."""
+def pooled(evidence: Evidence) -> tuple[float, int] | None:
+    """Within-arm standard deviation of accuracies, over all arms of full length, and its degrees of freedom; None where
+    the arms spread too differently, as they do where single runs end in a loss spike."""
     arms = ["selection", "overlap", "variant", "k", "split", "autoencoder"]
-    return tables.pooled_sd(evidence.of_full_length(), arms)
+    runs = evidence.of_full_length()
+    if spreads_differ(some["accuracy"] for _, some in runs.groupby(arms, dropna=False)):
+        return None
+    return tables.pooled_sd(runs, arms)
 
 
 def baseline_accuracy(evidence: Evidence) -> Measured:
@@ -83,9 +95,10 @@ def spread_at_the_end(evidence: Evidence) -> Measured:
         return Measured()
     return Measured(
         spread_ratio(sd, freedom, other, other_freedom),
-        f"SD {sd:.2f} against {other:.2f} points; n: degrees of freedom; F-test",
+        f"SD {sd:.2f} against {other:.2f} points; F-test",
         records=hashes(eq4, random),
         detectable=1 / minimum_detectable_ratio(other_freedom, freedom),
+        counted="d.f.",
     )
 
 
