@@ -28,6 +28,15 @@ class Arm:
         return self.alone if self.key == "full" else f"{self.short} first"
 
 
+def split_name(share: float) -> str:
+    """A share of the steps on the subset as the paper writes it.
+
+    >>> split_name(0.9), split_name(1)
+    ('90 / 10', '100 / 0')
+    """
+    return f"{100 * share:g} / {100 - 100 * share:g}"
+
+
 ARMS = {
     arm.key: arm
     for arm in (

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from paperlib.analysis import riddle
-from paperlib.analysis.riddle import BUDGET_SECONDS, PAPER_SECONDS
+from paperlib.analysis.riddle import BUDGET_SECONDS
 from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED, SUBSET
 from paperlib.study import plans
-from paperlib.study.profiles import profile
+from paperlib.study.profiles import PAPER_SECONDS, profile
 
 BASELINE = "baseline"
 CHANCE = 12.0  # percent: what names one class is below it, on ten classes that are balanced

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
 from paperlib.study.profiles import profile
 
@@ -33,19 +34,14 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
     rows = []
     for name, some in records.items():
         for record in some:
-            run, result = record["run"], record["result"]
-            fast, full = result["phases"]
+            run, (fast, full) = record["run"], record["result"]["phases"]
             if run["selection"] not in ARMS or run.get("variant") or run["time_share"]:
                 continue
-            tests = {fast + full: result["test"][average]["accuracy"]}
-            curve = result.get("curve")
-            if curve and average in curve["test"]:
-                tests = dict(zip(curve["step"], curve["test"][average]["accuracy"])) | tests
-            for step, accuracy in tests.items():
+            for step, accuracy in tables.tests(record, average).items():
                 if fast and step > fast:  # on the full set by then
                     continue
                 about = [name, run["selection"], ARMS[run["selection"]].alone, run["seed"], step, run["batch"]]
-                rows.append([*about, step * run["batch"], 100 * accuracy, step < fast + full])
+                rows.append([*about, step * run["batch"], accuracy, step < fast + full])
     found = pd.DataFrame(rows, columns=_COLUMNS)
     # A run and the one that it continues give the same test twice.
     return found.drop_duplicates(["profile", "selection", "seed", "samples"], ignore_index=True)

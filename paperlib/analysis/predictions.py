@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from paperlib.analysis import tables
 from paperlib.analysis.statistics import LEVEL, Estimate, difference, mean, units, variance_components
 from paperlib.study.profiles import Profile
 from paperlib.study.runs import TIME_SHARE
@@ -48,15 +49,11 @@ def tests(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
     """
     rows = []
     for record in records:
-        run, result = record["run"], record["result"]
-        fast, full = result["phases"]
+        run, (fast, _) = record["run"], record["result"]["phases"]
         if not fast:
             continue
-        curve = result.get("curve") or {"step": [], "test": {average: {"accuracy": []}}}
-        accuracies = dict(zip(curve["step"], curve["test"][average]["accuracy"]))
-        accuracies[fast + full] = result["test"][average]["accuracy"]
         about = [run["selection"], run["seed"], (run.get("autoencoder") or {}).get("seed", np.nan)]
-        rows += [[*about, fast, step, 100 * accuracy] for step, accuracy in accuracies.items()]
+        rows += [[*about, fast, step, accuracy] for step, accuracy in tables.tests(record, average).items()]
     return pd.DataFrame(rows, columns=_TEST_COLUMNS)
 
 

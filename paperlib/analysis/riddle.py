@@ -8,10 +8,9 @@ import pandas as pd
 from paperlib.analysis import tables
 from paperlib.analysis.stale_checkpoint import ALONE, FIRST
 from paperlib.study import plans
-from paperlib.study.profiles import Profile, profile
+from paperlib.study.profiles import PAPER_SECONDS, Profile, profile
 from paperlib.study.runs import DEFAULT_READINGS, Readings, Run, cut_off
 
-PAPER_SECONDS = 736  # of the baseline
 BUDGET_SECONDS = 7 * 60
 
 WEIGHTS = {  # how accuracies of runs that are cut off are named, in the order of a plot

@@ -62,6 +62,16 @@ def runs(records: Iterable[dict], average: str = AVERAGES[0]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else _RUN_COLUMNS)
 
 
+def tests(record: dict, average: str = AVERAGES[0]) -> dict[int, float]:
+    """The accuracies (percent) of a classifier's record, on its way and at its end: step -> accuracy."""
+    result = record["result"]
+    on_the_way = (result.get("curve") or {}).get("test", {}).get(average)
+    steps = result["curve"]["step"] if on_the_way else []
+    found = dict(zip(steps, on_the_way["accuracy"] if on_the_way else []))
+    found[sum(result["phases"])] = result["test"][average]["accuracy"]
+    return {step: 100 * accuracy for step, accuracy in found.items()}
+
+
 def spread(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> pd.DataFrame:
     """n, mean, standard deviation (n - 1), lowest and highest of a column for each group of rows."""
     groups = table.groupby(by, sort=False, dropna=False)[column]

@@ -18,10 +18,8 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import cost, tables
-from paperlib.analysis.arms import ARMS
-from paperlib.study.profiles import profile
-
-PAPER_SECONDS = 736  # of its baseline (Section V)
+from paperlib.analysis.arms import ARMS, split_name
+from paperlib.study.profiles import PAPER_SECONDS, profile
 
 # The least that the paper's machine can take for a step, at its peak: 10.6 TFLOP/s in float32 (NVIDIA's data sheet of
 # the P100 with NVLink). Operations of one image through the classifier of reading R1, forward: two a weight and place
@@ -52,19 +50,18 @@ def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
     """
     rows = []
     for record in records:
-        run, result = record["run"], record["result"]
+        run = record["run"]
         if run["time_share"] or run["selection"] not in ARMS:
             continue
-        fast, full = result["phases"]
+        fast, full = record["result"]["phases"]
         about = {
             "arm": ARMS[run["selection"]].first,
             "seed": run["seed"],
             "autoencoder": (run.get("autoencoder") or {}).get("seed", np.nan),
         }
-        split = f"{100 * run['split']:g} / {100 - 100 * run['split']:g}" if run["k"] else "0 / 100"
-        accuracy = 100 * result["test"][average]["accuracy"]
-        rows.append({**about, "path": split, "fast_steps": fast, "full_steps": full, "accuracy": accuracy})
-        curve = result.get("curve") or {"step": [], "test": {average: {"accuracy": []}}}
+        split = split_name(run["split"]) if run["k"] else "0 / 100"
+        found = tables.tests(record, average)
+        rows.append({**about, "path": split, "fast_steps": fast, "full_steps": full, "accuracy": found[fast + full]})
         path = f"{fast:,} steps, then the full set" if fast and full else split
         rows += [
             {
@@ -72,9 +69,9 @@ def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
                 "path": f"{path}, tested on the way",
                 "fast_steps": min(step, fast),
                 "full_steps": max(step - fast, 0),
-                "accuracy": 100 * value,
+                "accuracy": accuracy,
             }
-            for step, value in zip(curve["step"], curve["test"][average]["accuracy"])
+            for step, accuracy in (found.items() if len(found) > 1 else ())
         ]
     columns = ["arm", "path", "seed", "autoencoder", "fast_steps", "full_steps", "accuracy"]
     return pd.DataFrame(rows, columns=columns).drop_duplicates(ignore_index=True)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from paperlib.analysis.statistics import Estimate, difference, mean
 
-ARMS = ("random", "top_activations")
+SELECTIONS = ("random", "top_activations")
 AS_READ = "as read"
 
 
@@ -26,17 +26,17 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
     Returns
     -------
     DataFrame
-        reason; of either arm (`ARMS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference from
-        that arm as read (points, unpaired); explains, see `explains`; missing, runs that are not on record yet.
+        reason; of either arm (`SELECTIONS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference
+        from that arm as read (points, unpaired); explains, see `explains`; missing, runs that are not on record yet.
     """
     rows = []
     for reason, some in runs.items():
         row: dict[str, Any] = {"reason": reason}
-        for arm in ARMS:
+        for arm in SELECTIONS:
             accuracies, usual = (of.loc[of["selection"] == arm, "accuracy"] for of in (some, runs[AS_READ]))
             row[arm] = mean(accuracies)
             row[f"{arm} change"] = Estimate() if reason == AS_READ else difference(accuracies, usual)
-        row["explains"] = "–" if reason == AS_READ else explains(*(row[f"{arm} change"] for arm in ARMS))
+        row["explains"] = "–" if reason == AS_READ else explains(*(row[f"{arm} change"] for arm in SELECTIONS))
         row["missing"] = planned[reason] - len(some)
         rows.append(row)
     return pd.DataFrame(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from paperlib.data.dataset import DataError
 from paperlib.data.sources import shown
+from paperlib.machine import cores
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -178,11 +178,6 @@ def _all(work: Callable[[int], object], files: Sequence[Path], on_done: Callable
         raise DataError(
             f"{shown(first)}: cannot be read as an image ({error}){more}; replace or remove {what}"
         ) from error
-
-
-def cores() -> int:
-    """Those that this process may use; where the system does not say, those that there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def file_names(paths: Iterable[Path]) -> str:

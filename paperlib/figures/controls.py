@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paperlib.analysis import statistics
+from paperlib.analysis.arms import split_name
 from paperlib.analysis.statistics import Estimate
 from paperlib.figures.style import COLORS, STYLE, error_lengths, range_text
 
@@ -56,7 +57,7 @@ def control_accuracies(table: pd.DataFrame, note: str, full: pd.Series | None = 
             label = f"full set alone: mean, 95 % interval (n = {alone.n})"
             axis.axhline(alone.value, color=COLORS["full"], linestyle="--", label=label, zorder=1)
             axis.axhspan(alone.low, alone.high, color=COLORS["full"], alpha=0.15, linewidth=0, zorder=0)
-        axis.set_xticks(range(len(splits)), [f"{100 * split:g} / {100 - 100 * split:g}" for split in splits])
+        axis.set_xticks(range(len(splits)), [split_name(split) for split in splits])
         axis.set(xlabel="share of steps on the subset / on the full set (%)", ylabel="test accuracy (%)")
         title = "Controls: large marks are means with 95 % intervals, small ones runs"
         axis.set_title(f"{title}\n{note}", fontsize=10)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from paperlib.analysis.arms import split_name
 from paperlib.figures.style import COLORS, STYLE, error_lengths, range_text
 from paperlib.selection.registry import REGISTRY, label
 
@@ -61,7 +62,7 @@ def methods_by_size(table: pd.DataFrame, samples: int, note: str) -> Figure:
         handles = [
             Line2D([], [], color="#000000", marker="o", label="random"),
             *(
-                Line2D([], [], color="k", linestyle=line, label=f"{100 * split:g} / {100 - 100 * split:g}")
+                Line2D([], [], color="k", linestyle=line, label=split_name(split))
                 for split, line in zip(splits, ("-", ":"))
             ),
             *(
@@ -104,9 +105,9 @@ def methods_against_random(table: pd.DataFrame, note: str) -> Figure:
             axis.set_yticks(range(len(names)), names, fontsize=9)
             axis.set(xlabel="points of accuracy above random")
             n, other = range_text(some["n"]), range_text(some["n_other"])
-            axis.set_title(f"{100 * split:g} / {100 - 100 * split:g} (n = {n}; {other} of random)", fontsize=10)
+            axis.set_title(f"{split_name(split)} (n = {n}; {other} of random)", fontsize=10)
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
-        title = f"Methods minus random, sorted by {100 * splits[0]:g} / {100 - 100 * splits[0]:g}: mean, 95 % interval"
+        title = f"Methods minus random, sorted by {split_name(splits[0])}: mean, 95 % interval"
         figure.suptitle(f"{title}\n{note}", fontsize=10)
     return figure
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
+from paperlib.own_data.loading import SHARE
 from paperlib.selection import METHODS, REGISTRY
 from paperlib.storage.digests import content_hash
 from paperlib.study import environment, interruption
@@ -30,7 +31,6 @@ _STEPS = 100, 5_000  # fewest and most: small data needs some steps at all, the 
 _SIZE = 216  # numbers in the paper's embeddings
 _FEWEST = 8
 _RANKS = 7  # samples that each element may choose at least, as in the quick profile; the paper: 20
-_SHARE = 4_320 / 50_000  # of the samples that the paper keeps
 # What follows a training that did not work: this many times the first one's steps, at this share of its rate. All
 # together take at most 13 times the first one's steps.
 _ATTEMPTS = ((1, 1.0), (4, 1.0), (8, 0.3))
@@ -121,7 +121,7 @@ def plan(
     from paperlib.compute import precision as precisions
 
     crop = crop_size(min(samples.images.shape[1:3]))
-    usual = embedding_size(crop, _SHARE * len(samples))
+    usual = embedding_size(crop, SHARE * len(samples))
     first = steps or int(np.clip(_PASSES * len(samples) / BATCH, *_STEPS))
     attempts = [
         [first if steps else first * times, learning_rate or LEARNING_RATE * share] for times, share in _ATTEMPTS

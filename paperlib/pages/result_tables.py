@@ -9,7 +9,7 @@ import pandas as pd
 
 from paperlib import study
 from paperlib.analysis import controls, cost, factors, methods, riddle, spikes, tables, weak_random
-from paperlib.analysis.arms import ARMS
+from paperlib.analysis.arms import ARMS, split_name
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, pictures
 from paperlib.pages.claim_tables import measured
@@ -23,7 +23,7 @@ def splits_table(folder: Path) -> str:
     """Accuracy by split and selection, of the runs of Fig. 5."""
     table = tables.runs(_shown("fig5_split_accuracies", folder))
     rows = tables.spread(table.sort_values("split", kind="stable"), ["split", "selection"])
-    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    rows["split"] = [split_name(split) for split in rows["split"]]
     return _to_one_digit(rows)
 
 
@@ -31,7 +31,7 @@ def controls_table(folder: Path) -> str:
     """What each control differs by from the arm that it is compared with."""
     runs = tables.runs(_shown("controls", folder))
     rows = controls.differences(controls.arms(runs[runs["split"] >= 0.9], profile(folder.name).k))
-    rows["split"] = [f"{100 * split:g} / {100 - 100 * split:g}" for split in rows["split"]]
+    rows["split"] = [split_name(split) for split in rows["split"]]
     rows["difference"] = [f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f})" for row in rows.itertuples()]
     rows["minimum detectable"] = [f"{value:.1f}" for value in rows["minimum detectable"]]
     rows["n"] = [f"{row.n} + {row.n_other}" for row in rows.itertuples()]
@@ -51,7 +51,7 @@ def methods_table(folder: Path) -> str:
             row.method: f"{row.difference:+.1f} ({row.low:+.1f} to {row.high:+.1f}){' *' if row.p_holm < 0.05 else ''}"
             for row in some.itertuples()
         }
-        rows[f"{100 * split:g} / {100 - 100 * split:g}"] = pd.Series(cells)
+        rows[split_name(split)] = pd.Series(cells)
     rows = rows.reindex(["random", *found.loc[found["split"] == 1, "method"]]).fillna("–")
     rows["classes (%)"] = [
         f"{low:.0f} to {high:.0f}" for low, high in zip(rows["fewest of a class"], rows["most of a class"])
@@ -151,7 +151,7 @@ def weak_random_table(folder: Path) -> str:
             "possible reason": row["reason"],
             **{
                 name: f"{_digits(row[arm].value, 1)}{_changed(row[f'{arm} change'])}"
-                for arm, name in zip(weak_random.ARMS, ("random (%)", "eq. 4 (%)"))
+                for arm, name in zip(weak_random.SELECTIONS, ("random (%)", "eq. 4 (%)"))
             },
             "n": f"{row['random'].n} + {row['top_activations'].n}",
             "could explain": row["explains"],
@@ -169,7 +169,7 @@ def _reasons(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     found, dataset = folder / "records", records.data_set(records.read_all(folder / "records"))
 
     def alone(runs: Sequence[Run]) -> list[Run]:
-        both = [run for run in runs if run.selection in weak_random.ARMS and not run.variant]
+        both = [run for run in runs if run.selection in weak_random.SELECTIONS and not run.variant]
         return [run for run in both if run.split == 1]
 
     plain = alone(plans.split_runs(setting, dataset))

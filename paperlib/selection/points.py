@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from paperlib.machine import cores
 from paperlib.selection import blocks
 
 _THREADS_FROM = 1 << 21  # numbers in a matrix; with fewer, threads cost more than they save
@@ -75,7 +75,7 @@ class Points:
 
     def parts(self) -> list[slice]:
         """Return the samples in as many parts as there are cores to use; they end where blocks end."""
-        count = _cores() if self.embeddings.size >= _THREADS_FROM else 1
+        count = cores() if self.embeddings.size >= _THREADS_FROM else 1
         block = blocks.rows_per_block(self.embeddings)
         length = -(-len(self) // (count * block)) * block
         return [slice(start, min(start + length, len(self))) for start in range(0, len(self), length)]
@@ -107,11 +107,6 @@ class Points:
         """Return `count`, or fewer where their points in float64 would be large beside the embeddings."""
         room = max(4 * blocks.BLOCK_BYTES, self.embeddings.nbytes // 32)
         return int(np.clip(room // (8 * self.embeddings.shape[1]), 1, min(count, len(self))))
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def distance_error(points: Points) -> float:

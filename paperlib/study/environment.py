@@ -1,7 +1,6 @@
 """The machine, the versions and the code that a run was made with: part of every record."""
 
 import hashlib
-import os
 import platform
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import paperlib
+from paperlib.machine import cores
 
 
 def _code_digest(folder: Path = Path(paperlib.__file__).parent) -> str:
@@ -42,7 +42,7 @@ def describe() -> dict[str, Any]:
         "keras": keras.__version__,
         "backend": f"{backend} {_backend_version(backend)}",
         "device": _gpu(backend) or _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
     }
 
@@ -55,7 +55,7 @@ def describe_without_keras() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "device": _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
     }
 
@@ -82,11 +82,6 @@ def _backend_version(backend: str) -> str:
         except PackageNotFoundError:
             continue
     return "of unknown version"
-
-
-def _cores() -> int | None:
-    """The number of cores that this process may use, or, where the system does not tell, of all there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _gpu(backend: str) -> str:

@@ -16,7 +16,8 @@ def embed(encoder: keras.Model, images: np.ndarray, *, batch: int = 1000) -> np.
 
 
 def reproduce(decoder: keras.Model, embeddings: np.ndarray, *, batch: int = 1000) -> np.ndarray:
-    """Return the reproductions (N, H, W, C) float32 of embeddings (N, n), `batch` at a time."""
+    """Return the reproductions (N, H, W, C) float32 of embeddings (N, n), `batch` at a time; of an encoder that learned
+    labels, what its head makes of them: logits (N, classes)."""
     return _in_batches(decoder, lambda some: some, embeddings, batch)
 
 

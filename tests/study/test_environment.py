@@ -1,4 +1,3 @@
-import os
 import re
 from importlib.metadata import version
 
@@ -7,7 +6,7 @@ from packaging.requirements import Requirement
 
 from paperlib.analysis import tables
 from paperlib.study import environment
-from paperlib.study.environment import _code_digest, _cores
+from paperlib.study.environment import _code_digest
 
 from ..conftest import ROOT
 
@@ -50,16 +49,6 @@ def test_every_folder_of_the_package_is_installed():
     folders = {file.parent for file in (ROOT / "paperlib").rglob("*.py")}
     assert all((folder / "__init__.py").exists() for folder in folders)  # else setuptools passes it over
     assert 'include = ["paperlib*"]' in (ROOT / "pyproject.toml").read_text()
-
-
-def test_cores_are_those_that_the_process_may_use():
-    allowed = os.sched_getaffinity(0)
-    assert _cores() == len(allowed)
-    try:
-        os.sched_setaffinity(0, {min(allowed)})
-        assert _cores() == 1
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def test_a_run_that_went_on_elsewhere_was_computed_in_several_environments():

@@ -2,7 +2,7 @@
 
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, singly
-from paperlib.study.profiles import profile
+from paperlib.study.profiles import PAPER_SECONDS, profile
 
 _SAMPLES = 50_000  # of CIFAR-10's training split
 _FROM = "from the paper's own numbers"
@@ -34,4 +34,4 @@ def autoencoder_epochs_of_the_paper(_: Evidence) -> Measured:
 
 def time_share_of_the_paper(_: Evidence) -> Measured:
     """Seven minutes in percent of the baseline's 736 s."""
-    return singly([100 * 7 * 60 / 736], _FROM, ())
+    return singly([100 * 7 * 60 / PAPER_SECONDS], _FROM, ())

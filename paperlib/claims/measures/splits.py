@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
+from paperlib.analysis.arms import split_name
 from paperlib.analysis.statistics import (
     Estimate,
     difference,
@@ -61,7 +62,7 @@ def early_differences(evidence: Evidence) -> Measured:
     planned = {split for split in evidence.profile.runs_at_split if 0 < split < min(LATE)}
     found = {split: _at(eq4, random, split) for split in sorted({*splits, *planned})}
     largest = max(splits, key=lambda split: abs(found[split].value))
-    shown = "; ".join(f"{_split(split)}: {signed(one)}" for split, one in found.items())
+    shown = "; ".join(f"{split_name(split)}: {signed(one)}" for split, one in found.items())
     return Measured(
         found[largest],
         f"largest of the splits, unpaired (Welch); {shown}",
@@ -121,7 +122,3 @@ def _at(arm: pd.DataFrame, other: pd.DataFrame, split: float) -> Estimate:
 
 def _repeated(table: pd.DataFrame, by: list) -> pd.DataFrame:
     return table[table.groupby(by, dropna=False)["seed"].transform("count") > 1]
-
-
-def _split(share: float) -> str:
-    return f"{100 * share:g} / {100 - 100 * share:g}"
