@@ -150,12 +150,13 @@ def spread_ratio(sd: float, freedom: int, other_sd: float, other_freedom: int) -
 
 def spreads_differ(groups: Iterable[ArrayLike]) -> bool:
     """Whether arms spread so differently, by Bartlett's test at 5 %, that a standard deviation pooled over them would
-    be no arm's. Arms of fewer than two observations are left out; of fewer than two arms nothing is known.
+    be no arm's. Arms of fewer than two observations, or of equal ones, are left out; of fewer than two arms nothing is
+    known.
 
     >>> spreads_differ([[83.2, 82.9], [68.3, 15.6]]), spreads_differ([[83.2, 82.9], [68.3, 67.6]])
     (True, False)
     """
-    repeated = [values for values in groups if len(np.atleast_1d(values)) > 1]
+    repeated = [values for values in groups if np.ptp(values) > 0]
     return len(repeated) > 1 and bool(stats.bartlett(*repeated).pvalue < 1 - LEVEL)
 
 
