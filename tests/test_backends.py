@@ -30,7 +30,11 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 # Of `training/test_training.py`: what goes another way under JAX.
 _TRAININGS = (
-    "phase_changes and 0.75 or runs_with_a_common and ends0 or keep_the_images or time_budget or autoencoder_learns"
+    "test_the_phase_changes_at_the_share_of_the_steps[0.75-6]",
+    "test_runs_with_a_common_beginning_are_what_each_is_alone[ends0-22]",
+    "test_a_process_that_trains_again_and_again_does_not_keep_the_images",
+    "test_a_time_budget_ends_the_run_and_its_steps_repeat_it",
+    "test_autoencoder_learns_and_repeats",
 )
 
 
@@ -55,8 +59,10 @@ def _printed(*arguments, env):
 
 
 def test_trainings_on_jax(on_jax):
-    files = ("tests/on_jax.py", "tests/training/test_loop.py", "tests/training/test_training.py")
-    printed = on_jax("pytest", "-p", "no:cacheprovider", *files, "-k", f"on_jax or test_loop or {_TRAININGS}")
+    named = [
+        f"tests/training/test_training.py::{name}" for name in _TRAININGS
+    ]  # pytest refuses those that are not there
+    printed = on_jax("pytest", "-p", "no:cacheprovider", "tests/on_jax.py", "tests/training/test_loop.py", *named)
     assert " passed" in printed and "failed" not in printed and "skipped" not in printed
 
 
