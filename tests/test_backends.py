@@ -59,9 +59,7 @@ def _printed(*arguments, env):
 
 
 def test_trainings_on_jax(on_jax):
-    named = [
-        f"tests/training/test_training.py::{name}" for name in _TRAININGS
-    ]  # an unknown one is an error
+    named = [f"tests/training/test_training.py::{name}" for name in _TRAININGS]  # an unknown one is an error
     printed = on_jax("pytest", "-p", "no:cacheprovider", "tests/on_jax.py", "tests/training/test_loop.py", *named)
     assert " passed" in printed and "failed" not in printed and "skipped" not in printed
 

@@ -100,7 +100,6 @@ def _trained_autoencoders(runs: Sequence[AutoencoderRun], dataset: Dataset, watc
 
 def _autoencoder_outcome(run: AutoencoderRun, trained: "Autoencoder", dataset: Dataset) -> Outcome:
     from paperlib import evaluation, training
-    from paperlib.analysis import autoencoders
 
     weights = trained.encoder.get_weights() + trained.decoder.get_weights()
     started = time.perf_counter()
@@ -116,7 +115,7 @@ def _autoencoder_outcome(run: AutoencoderRun, trained: "Autoencoder", dataset: D
         mean_image = training.center_crops(dataset.x_train, size).mean(axis=0)
         described = {
             "test": evaluation.reconstruction(decoded, originals, mean_image),
-            **autoencoders.described(found, decoded, originals),
+            **evaluation.fig_4(found, decoded, originals),
         }
     result = {
         "train_samples": len(dataset.x_train),
@@ -131,8 +130,7 @@ def _autoencoder_outcome(run: AutoencoderRun, trained: "Autoencoder", dataset: D
 
 
 def _measured_selection(run: SelectionRun, dataset: Dataset, embeddings: np.ndarray | None) -> Outcome:
-    from paperlib.analysis import filtering
-    from paperlib.study import selections
+    from paperlib.study import filtering, selections
 
     labels, options = dataset.y_train, dict(run.options)
     if embeddings is None:

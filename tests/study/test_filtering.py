@@ -1,6 +1,6 @@
 import numpy as np
 
-from paperlib.analysis import filtering
+from paperlib.study import filtering
 
 
 def test_each_writing_is_timed_and_leaves_nothing(tmp_path):
