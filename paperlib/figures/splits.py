@@ -69,7 +69,11 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             theirs.set_title(f"the paper,\n{'the same' if shared else 'its own'} axis\n(means of 2 runs)", fontsize=9)
         title = "Accuracy by split and selection: means; small marks are runs"
         most = table.groupby(["selection", "split"]).size().max()
-        title += f"\n{'95 % intervals of' if most >= 3 else 'no intervals: no'} points with three runs or more"
+        title += (
+            "\n95 % intervals of points with three runs or more"
+            if most >= 3
+            else "\nno intervals: two runs a point or fewer"
+        )
         figure.suptitle(f"{title}\n{note}", fontsize=10)
         figure.legend(*ours.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     return figure
