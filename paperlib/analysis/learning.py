@@ -33,7 +33,7 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
     """
     rows = []
     for name, some in records.items():
-        for record in some:
+        for record in sorted(some, key=lambda record: all(record["result"]["phases"])):  # those on one set alone first
             run, (fast, full) = record["run"], record["result"]["phases"]
             if run["selection"] not in ARMS or run.get("variant") or run["time_share"]:
                 continue
@@ -43,7 +43,7 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
                 about = [name, run["selection"], ARMS[run["selection"]].alone, run["seed"], step, run["batch"]]
                 rows.append([*about, step * run["batch"], accuracy, step < fast + full])
     found = pd.DataFrame(rows, columns=_COLUMNS)
-    # A run and the one that it continues give the same test twice.
+    # A run and those that share its beginning give the same test; on another machine it may differ a little.
     return found.drop_duplicates(["profile", "selection", "seed", "samples"], ignore_index=True)
 
 

@@ -146,7 +146,7 @@ def test_14_no_reading_turns_the_order_of_the_arms_around(open_questions):
     assert changes.loc["R4: divided by the variance"].between(-4, -1.5).all()  # "by two to four points"
     assert changes.drop("R4: divided by the variance").abs().to_numpy().max() < 1.5
     runs = found.groupby(["arm", "selection"])["seed"].nunique()
-    assert (runs["R4: divided by the variance", ["random", "top_activations"]] == 3).all()
+    assert runs["R4: divided by the variance"].to_dict() == {"full": 1, "random": 3, "top_activations": 3}
 
 
 def test_no_reason_that_was_tried_gives_the_papers_order():
@@ -192,7 +192,8 @@ def test_what_the_readme_says_of_the_papers_scale():
     assert (paper.loc["C1", "n"], paper.loc["C4", "n"], paper.loc["C5", "n"]) == (2, 2, 2)
     assert abs(paper.loc["C1", "ours"] - 83.3) < 1 and abs(paper.loc["C4", "ours"] - 63.9) < 2
     assert paper.loc["C6", "verdict"] == rules.UNDECIDED and steps.loc["C6", "n"] == 4
-    assert paper.loc["C1", "ours"] - paper.loc["C10", "ours"] < 1.5
+    assert paper.loc["C1", "ours"] - paper.loc["C10", "ours"] < 1.5 and round(paper.loc["C10", "ours"], 1) == 82.1
+    assert accuracies_by_seed("paper")["random"].round(1).tolist() == [68.3, 15.6]
     assert steps.loc["C19", "high"] < 0 < paper.loc["C19", "high"]
     cut_off = pd.read_csv(ROOT / "figures" / "paper" / "fig6_fixed_budget.csv").set_index(["selection", "seed"])[
         "accuracy"
