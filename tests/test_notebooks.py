@@ -142,3 +142,16 @@ def test_headless_keeps_what_was_done_before_a_notebook_failed(tmp_path, all_on_
     given, printed = nbformat.read(done / "01_good.ipynb", as_version=4).cells[-2:]
     assert given.source == '# Parameters\nprofile = "quick"\n'  # only parameters that the notebook has
     assert printed.outputs[0].text == "quick\n"
+
+
+def test_conclusions_of_another_profile_are_told_apart(tmp_path, all_on_record):
+    _notebooks(tmp_path, _01_concludes="print(profile)")
+    path = tmp_path / "notebooks" / "01_concludes.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("**What it shows** (profile `cpu`): much."))
+    nbformat.write(notebook, path)
+    run("quick", root=tmp_path)
+    executed = nbformat.read(tmp_path / "figures" / "quick" / "notebooks" / "01_concludes.ipynb", as_version=4)
+    note, conclusion = executed.cells[-1].source.split("\n\n")
+    assert note.startswith("*This page shows profile `quick`.") and "of profile `cpu`" in note
+    assert conclusion == "**What it shows** (profile `cpu`): much."

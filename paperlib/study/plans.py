@@ -290,7 +290,7 @@ def prediction_runs(profile: Profile, dataset: Named, readings: Readings = DEFAU
 
 # Alternative readings -> what they change in a run. R6, the linear last layer, is an autoencoder's.
 ALTERNATIVE_READINGS: dict[str, dict[str, Any]] = {
-    "R2: 0.004 |w|²": {"weight_decay": 0.008},
+    "R2: 0.004 ‖w‖²": {"weight_decay": 0.008},
     "R4: divided by the variance": {"standardize_by": "variance"},
     "R3: brightness and contrast clipped": {"clip": True},
 }
