@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from paperlib.claims.evidence import is_the_studys
@@ -95,7 +96,7 @@ def trainings(folders: Sequence[Path]) -> str:
     Returns
     -------
     str
-        A Markdown table. Minutes are of training alone, without tests; images/s is that of the fastest run.
+        A Markdown table. Minutes are of training alone, without tests; images/s is the median.
     """
     rows = []
     for folder in folders:
@@ -134,7 +135,7 @@ def _taken(kind: str, steps: int, batch: int, seconds: Sequence[float], where: s
         "steps": _training(steps, batch),
         "where": where,
         "minutes": " to ".join(dict.fromkeys(minutes)),
-        "images/s": f"{steps * batch / min(seconds):,.0f}",
+        "images/s": f"{steps * batch / float(np.median(seconds)):,.0f}",
         "n": runs,
     }
 
