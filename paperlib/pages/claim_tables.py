@@ -11,6 +11,9 @@ from paperlib.claims import ledger, rules
 from paperlib.study.profiles import committed, profile
 
 
+_COUNTED = re.compile(r", (?:n|d\.f\.) = .*")  # at the end of a scope: runs and autoencoders
+
+
 def of_profile(folder: Path) -> str:
     """Of one scale, whose figures lie in `folder`."""
     if not any((folder / "records").glob("*.json")):
@@ -42,7 +45,7 @@ def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
             "paper": _number(row.paper),
             "ours": f"{measured(row)} {row.unit}",
             "verdict": f"**{row.verdict}**",
-            "scale": f"`{row.profile}`" + (", " + row.scope.split(", ", 2)[2] if row.scope else ""),
+            "scale": f"`{row.profile}`" + "".join(_COUNTED.findall(row.scope)),
             "other scales": _others(tables, row),
         }
         for row in claims.itertuples()
