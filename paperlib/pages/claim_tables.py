@@ -10,7 +10,6 @@ import pandas as pd
 from paperlib.claims import ledger, rules
 from paperlib.study.profiles import committed, profile
 
-
 _COUNTED = re.compile(r", (?:n|d\.f\.) = .*")  # at the end of a scope: runs and autoencoders
 
 
