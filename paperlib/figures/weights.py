@@ -36,7 +36,7 @@ def gaps_by_weights(table: pd.DataFrame, note: str) -> Figure:
                 axis.errorbar(where, some["difference"], error, fmt=marker, color=color, capsize=3, markersize=6,
                               markerfacecolor="white" if place else color,
                               label=f"profile {profile} (n = {' or '.join(counts)})")  # fmt: skip
-            axis.set_xticks(range(len(splits)), [split_name(split) for split in splits])
+            axis.set_xticks(range(len(splits)), [split_name(split) for split in splits], fontsize=8, rotation=35)
             axis.set_xlim(-0.5, max(len(splits), 1) - 0.5)
             axis.set_xlabel("share of steps on the subset / full set (%)")
             axis.set_title(title, fontsize=10)

@@ -65,7 +65,7 @@ def _column(folder: Path) -> dict[str, str]:
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
         "autoencoders": f"{len(usual)}{others}",
         "machine": f"{environment.devices(found)}, {some} cores",
-        "on record": f"{len(found)} runs, {hours:.1f} hours if each is trained alone{under_way}",
+        "on record": f"{len(found)} runs, {hours:.1f} hours{under_way}",
     }
 
 
