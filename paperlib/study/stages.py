@@ -35,12 +35,12 @@ def in_order(
         plan += _of_seed(seed, splits, profile, dataset, readings)
     plan += [
         ("the other splits, and all cut-offs", splits + cuts),
-        ("a subset ten times as large", plans.large_runs(profile, dataset, readings)),
-        ("a fixed budget by the clock", plans.claim_runs(profile, dataset, readings)),
         (
             "autoencoders as a factor",
             plans.autoencoder_runs(profile, dataset, readings) + plans.factor_runs(profile, dataset, readings),
         ),
+        ("a subset ten times as large", plans.large_runs(profile, dataset, readings)),
+        ("a fixed budget by the clock", plans.claim_runs(profile, dataset, readings)),
         ("alternative readings", plans.reading_runs(profile, dataset, readings)),
         ("why is random weak", list(chain(*plans.weak_random_runs(profile, dataset, readings).values()))),
         (
