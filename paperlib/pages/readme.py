@@ -23,6 +23,7 @@ REQUIRED = (
     "trainings:all",
     "predictions:all",
     "splits:cpu",
+    "splits:steps",
     "controls:cpu",
     "methods:cpu",
     "riddle:cpu",
@@ -32,6 +33,7 @@ REQUIRED = (
     "weights:all",
     "spikes:all",
     "encoders:cpu",
+    "encoders:steps",
     "readings:cpu",
     "speed:bench",
 )

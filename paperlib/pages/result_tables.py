@@ -99,20 +99,31 @@ def cost_table(folder: Path) -> str:
 
 def encoders_table(folder: Path) -> str:
     """Accuracies by what the encoder learned from, and for how long."""
-    return _factors(folder, factors.encoders)
+
+    def planned(setting: Profile, dataset: plans.Named) -> list[Run]:
+        usual = [run for run in plans.split_runs(setting, dataset) if run.split == 1]
+        return list(dict.fromkeys(usual + plans.factor_runs(setting, dataset) + plans.embedding_runs(setting, dataset)))
+
+    return _factors(folder, planned, factors.encoders)
 
 
 def readings_table(folder: Path) -> str:
     """Accuracies under the alternative readings."""
-    return _factors(folder, lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS))
+    return _factors(
+        folder,
+        plans.open_question_runs,
+        lambda found, setting: factors.readings(found, setting, plans.ALTERNATIVE_READINGS),
+    )
 
 
-def _factors(folder: Path, table_of: Callable[[list[dict], Profile], pd.DataFrame]) -> str:
-    """What notebook 14 shows of one of its questions."""
+def _factors(
+    folder: Path, plan: Callable[..., list[Run]], table_of: Callable[[list[dict], Profile], pd.DataFrame]
+) -> str:
+    """What notebook 14 shows of some of its questions; those that a profile has one arm of are none."""
     dataset = records.data_set(records.read_all(folder / "records"))
-    planned = plans.open_question_runs(profile(folder.name), dataset)
-    found, missing = study.on_record(planned, folder / "records")
+    found, missing = study.on_record(plan(profile(folder.name), dataset), folder / "records")
     rows = factors.summary(table_of(found, profile(folder.name)))
+    rows = rows[rows.groupby("question")["arm"].transform("nunique") > 1]
     selections = {"full": "full set", "random": "random", "top_activations": "eq. 4"}
     shown = pd.DataFrame(
         {
@@ -128,7 +139,7 @@ def _factors(folder: Path, table_of: Callable[[list[dict], Profile], pd.DataFram
         }
     )
     text = shown.to_markdown(index=False, disable_numparse=True)
-    return f"{text}\n\n{len(missing)} of the runs that notebook 14 plans are not on record yet." if missing else text
+    return f"{text}\n\n{len(missing)} of the planned runs are not on record yet." if missing else text
 
 
 def _ends(low: float, high: float) -> str:

@@ -159,10 +159,10 @@ def test_a_process_that_trains_again_and_again_does_not_keep_the_images():
     images = np.random.default_rng(0).integers(0, 256, (60_000, 32, 32, 3), np.uint8)  # 184 MB
     many = Dataset("many", images, np.arange(60_000) % 2, images[:2], np.arange(2), ("a", "b"))
     sizes = []
-    for _ in range(3):
+    for _ in range(4):
         train_classifier(many, SUBSET, split=0.5, steps=2, batch=4)
         sizes.append(psutil.Process().memory_info().rss)
-    assert sizes[2] - sizes[0] < images.nbytes
+    assert sizes[3] - sizes[1] < images.nbytes  # the second may still grow by what the first let the allocator keep
 
 
 def test_runs_of_no_steps_are_refused(digits):
