@@ -189,6 +189,18 @@ def test_fig_5_with_the_papers_number_of_steps():
     assert gaps[gaps.index >= 0.9].round(1).tolist() == [2.0, 3.8, 3.9]
 
 
+def test_how_long_the_autoencoder_learned_matters_little_at_steps_too():
+    """Of docs/results.md: with each snapshot, eq. 4 stays below random and near that of the whole training."""
+    folder, setting = ROOT / "figures" / "steps" / "records", profile("steps")
+    dataset = records.data_set(records.read_all(folder))
+    planned = plans.factor_runs(setting, dataset)
+    found = factors.summary(factors.encoders(study.on_record(planned, folder)[0], setting)).set_index("question")
+    snapshots = found.loc["steps of the autoencoder"]
+    assert snapshots["arm"].tolist() == ["40,000 steps", "5,000 steps", "10,000 steps", "20,000 steps"]
+    assert (snapshots["n"] == 3).all() and snapshots["minus_first"].abs().max() < 1
+    assert snapshots["mean"].max() < accuracies_by_seed("steps")["random"].min()
+
+
 def accuracies_by_seed(scale, average="warmup"):
     """Accuracy (percent) at 100 / 0 by selection and seed."""
     folder = ROOT / "figures" / scale / "records"
