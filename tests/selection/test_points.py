@@ -36,7 +36,7 @@ def test_products_of_very_small_and_very_large_values_are_finite(scale):
 
 def test_parts_hold_every_sample_once(monkeypatch):
     monkeypatch.setattr("paperlib.selection.points._THREADS_FROM", 1)
-    monkeypatch.setattr("paperlib.selection.points._cores", lambda: 3)
+    monkeypatch.setattr("paperlib.selection.points.cores", lambda: 3)
     embeddings = np.arange(60.0).reshape(20, 3)  # blocks of 4 rows
     points = Points(embeddings)
     parts = points.parts()
