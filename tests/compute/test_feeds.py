@@ -71,3 +71,8 @@ def test_by_class_is_a_sorted_file_read_through_a_small_buffer():
         next(feeds.batches(IMAGES, labels, indices, **{**options, "order": "sorted"}))
     with pytest.raises(ValueError, match="needs targets"):
         next(feeds.batches(IMAGES, None, indices, **options))
+
+
+def test_no_samples_are_no_batches():
+    with pytest.raises(ValueError, match="indices are empty"):
+        next(feeds.batches(np.zeros((3, 8, 8, 1), np.uint8), None, np.arange(0), batch=2, feed="resident", seed=0))
