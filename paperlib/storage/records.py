@@ -29,10 +29,7 @@ class DataSet(NamedTuple):
 
 
 def write(path: str | os.PathLike, record: Mapping[str, Any]) -> bool:
-    """Write a record with its digest, all of it or nothing; one that exists stays as it is.
-
-    Several processes may write to one folder. Of those that have the same record to write, the first succeeds and the
-    others leave it as it is.
+    """Write a record with its digest, once and whole: returns and raises what `paperlib.storage.files.write` does.
 
     Parameters
     ----------
@@ -40,16 +37,6 @@ def write(path: str | os.PathLike, record: Mapping[str, Any]) -> bool:
         Of the JSON file.
     record : dict
         Plain data. A section is one line of the file, which makes differences readable.
-
-    Returns
-    -------
-    bool
-        True if it was written, False if there was one.
-
-    Raises
-    ------
-    FileError
-        Where writing fails. The message then says where the record was saved instead.
     """
     record = {**record, "digest": content_digest(record)}
     sections = ",\n".join(f"{json.dumps(name)}: {json.dumps(section)}" for name, section in record.items())

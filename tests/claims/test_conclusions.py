@@ -37,6 +37,11 @@ def on_record(runs):
     return study.on_record(runs, CPU / "records")[0]
 
 
+def test_the_fingerprint_of_the_data_is_that_of_the_records(dataset):
+    """Of docs/scale.md, for whoever gets the copy of CIFAR-10 elsewhere."""
+    assert f"every record holds, is {dataset.fingerprint}." in (ROOT / "docs" / "scale.md").read_text()
+
+
 @pytest.mark.parametrize("number", ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "13", "14"])
 def test_every_notebook_ends_in_what_it_shows(number):
     (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
@@ -282,6 +287,11 @@ def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     last, eq4 = curve.loc["random", 1], curve.loc["top_activations", 1]
     assert last.loc[:9_900].iloc[-25:].max() < 0.05 and last.loc[9_901:].max() > 5
     assert 9_200 < eq4.loc[7_000:].idxmax() < 9_400 and eq4.max() == eq4.loc[2_000:].max() > 3
+    high = eq4.loc[9_000:][eq4.loc[9_000:] > 0.3]  # "500 to 720 steps before the end"
+    assert high.index[0] == 9_280 and (high.index <= 9_500).sum() == 12
+    late = curve.loc["random", 0].loc[9_000:]  # "as late, but a quarter as high", of the run that ends highest
+    assert 9_200 < late.idxmax() < 9_400 and 0.2 < late.max() / eq4.max() < 0.3
+    assert random[0] == on_subset["accuracy"].max()
     averaged, raw = (accuracies_by_seed("paper", average)["top_activations"] for average in ("warmup", "raw"))
     assert averaged[1] < averaged[0] - 3 and abs(raw[1] - raw[0]) < 0.5
     tests = learning.table({"paper": found["paper"]}).set_index(["selection", "samples", "seed"])["accuracy"]
