@@ -1,7 +1,7 @@
-# `make help` lists what there is. Settings: PROFILE (quick, cpu, paper), DATA (see paperlib.data.load), NOTEBOOKS (what
-# their names begin with, such as "04 05"; all unless given), PYTHON, VENV (where the environment is; VENV= takes PYTHON,
-# python3 unless named, with what is installed there), SCHEDULER (the address of a dask scheduler, whose workers then train
-# what no clock measures; see paperlib.study.workers), FRESH and RUN (see verify).
+# `make help` lists what there is. Settings: PROFILE (quick, cpu, steps, paper), DATA (see paperlib.data.load), NOTEBOOKS
+# (what their names begin with, such as "04 05"; all unless given), PYTHON, VENV (where the environment is; VENV= takes
+# PYTHON, python3 unless named, with what is installed there), SCHEDULER (the address of a dask scheduler, whose workers
+# then train what no clock measures; see paperlib.study.workers), FRESH and RUN (see verify).
 
 SHELL := /bin/bash
 # What was given, if anything: a setting that is given and empty is not one that was left out.
@@ -61,7 +61,7 @@ $(READY): environment.yml pyproject.toml
 
 figures: env  ## run all notebooks headless; writes figures/PROFILE
 	@[ -z "$$SCHEDULER" ] || export DASK_SCHEDULER_ADDRESS="$$SCHEDULER"; set -f; \
-	"$$INTERPRETER" -m paperlib.pages.notebooks "$$PROFILE" "$$DATA" $$NOTEBOOKS
+	"$$INTERPRETER" -m paperlib.pages.notebooks -- "$$PROFILE" "$$DATA" $$NOTEBOOKS
 	@echo "Written:"; cd figures && ls -d "$$PROFILE"/*.png "$$PROFILE"/*.pdf "$$PROFILE"/*.csv "$$PROFILE"/{notebooks,records}
 
 # It can be interrupted at any time: the run under way is saved, and the next call goes on.
@@ -99,7 +99,7 @@ verify: env  ## check every reported number and picture; FRESH=1 DATA=path: trai
 	    $(if $(MINUTES),"--minutes=$$MINUTES") -- "$$NAMED"
 
 report: env  ## render the executed notebooks and the claims into one site, build/report/PROFILE; trains nothing
-	@"$$INTERPRETER" -m paperlib.pages.report "$$PROFILE"
+	@"$$INTERPRETER" -m paperlib.pages.report -- "$$PROFILE"
 
 lint: env  ## ruff (faults and format) and mypy (types)
 	"$$INTERPRETER" -m ruff check .

@@ -88,13 +88,13 @@ def test_what_is_given_arrives_and_is_not_run(place, value, by):
     for _, variables in modules.values():
         assert {name: variables[name] for name in settings} == dict.fromkeys(settings, value)
     words = value.split()
-    assert modules["paperlib.pages.notebooks"][0][2:] == [value, value, *words]
+    assert modules["paperlib.pages.notebooks"][0][2:] == ["--", value, value, *words]
     assert modules["paperlib.pages.notebooks"][1]["DASK_SCHEDULER_ADDRESS"] == value
     recording = [f"--data={value}", f"--minutes={value}", "--plan", "--", value]
     assert modules["paperlib.study.recording"][0][2:] == recording
     verified = [f"--data={value}", f"--run={value}", "--fresh", f"--minutes={value}", "--", value]
     assert modules["paperlib.pages.verify"][0][2:] == verified
-    assert modules["paperlib.pages.report"][0][2:] == [value]
+    assert modules["paperlib.pages.report"][0][2:] == ["--", value]
     papermill = modules["papermill"][0]
     assert papermill[papermill.index("-r") : papermill.index("-r") + 3] == ["-r", "path", value]
     assert papermill[papermill.index("lines") + 1 :] == words
@@ -136,7 +136,7 @@ def test_verify_takes_the_committed_profiles_unless_one_is_named(place):
         _, [(arguments, _)] = make(place, "verify", "VENV=", "PYTHON=./stub", *given)
         assert arguments[2:] == ["--data=", "--run=", *expected]
     _, [(arguments, _)] = make(place, "figures", "VENV=", "PYTHON=./stub")
-    assert arguments[2:] == ["quick", ""]
+    assert arguments[2:] == ["--", "quick", ""]
 
 
 def test_clean_removes_only_an_environment(place):

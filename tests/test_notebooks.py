@@ -77,7 +77,8 @@ def _notebooks(folder, **codes):
 def test_headless_runs_the_notebooks_that_are_named(tmp_path, all_on_record):
     _notebooks(tmp_path, _01_left="1 / 0", _02_named="print(1)")
     run("quick", "", "02", root=tmp_path)
-    assert all_on_record == [("quick", "", tmp_path / "figures")]  # asked for before the notebooks are executed
+    [(setting, dataset, folder)] = all_on_record  # asked for before the notebooks are executed
+    assert (setting.name, dataset.name, folder) == ("quick", "digits", tmp_path / "figures" / "quick" / "records")
     assert [path.name for path in (tmp_path / "figures" / "quick" / "notebooks").iterdir()] == ["02_named.ipynb"]
     with pytest.raises(ValueError, match="no notebook's name begins with 03: there are 01_left, 02_named"):
         run("quick", "", "02", "03", root=tmp_path)

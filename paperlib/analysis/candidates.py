@@ -71,13 +71,15 @@ def predictions(
     """
     slow = _too_few(found, paper[ALONE])
     cells: dict[str, dict[str, tuple[str, str]]] = {ALONE: {}, FIRST: {}, BASELINE: {}}
+    at_end_share, at_cut_share = (
+        100 * riddle.initial_share("constant", round(steps), profile("paper").decay)
+        for steps in (profile("paper").steps, profile("paper").steps * plans.TIME_SHARE)
+    )
     for arm in (ALONE, FIRST):
         at_cut = {name: _ours(_of(found, arm, cut, name)) for name in riddle.WEIGHTS}
-        steps = profile("paper").steps * plans.TIME_SHARE
-        share = 100 * riddle.initial_share("constant", round(steps), profile("paper").decay)
         cells[arm] = {
             "as read": ("nearly the baseline", at_cut["warmup"]),
-            "a": (f"low: {share:.1f} % initial weights", at_cut["constant_own"]),
+            "a": (f"low: {at_cut_share:.1f} % initial weights", at_cut["constant_own"]),
             "b": ("lower than with their own", f"{at_cut['warmup']}, with their own {at_cut['warmup_own']}"),
             "d": ("10.0: one class is named", _at_rates(found, arm, cut)),
         }
@@ -88,13 +90,12 @@ def predictions(
     cells[FIRST]["c"] = (after_subset, _ours(before))
     cells[ALONE]["e"] = ("about 10: step 0", _left(sessions, ALONE, KILLED))
     cells[FIRST]["e"] = (after_subset, _left(sessions, FIRST, KILLED))
-    share = 100 * riddle.initial_share("constant", profile("paper").steps, profile("paper").decay)
     as_read, constant = (
         f"{at_end[f'{name}, end'].item():.1f} (n = {at_end['n'].item()})" for name in ("warmup", "constant")
     )
     cells[BASELINE] = {
         "as read": (f"{paper[BASELINE]:g}", as_read),
-        "a": (f"low: {share:.1f} % initial weights", f"{constant}, with b"),
+        "a": (f"low: {at_end_share:.1f} % initial weights", f"{constant}, with b"),
         "b": ("lower than with their own", as_read),
         "c": (f"more than {slow['hours for a baseline']:.0f} hours, not {PAPER_SECONDS} s", NOT_MEASURED),
         "d": ("10.0: one class is named", f"{broken[0]} of {broken[1]} runs broke down at the paper's rate"),
@@ -147,7 +148,7 @@ def evidence(
         ),
         "b": (
             "The tutorial tests averaged weights with statistics of the raw ones.",
-            f"With the warm-up it makes no difference (ours: {raw:.1f}, with their own {own:.1f}); both arms alike.",
+            f"With the warm-up the full set alone has {raw:.1f} with them, and {own:.1f} with its own.",
             "Nothing.",
         ),
         "c": (
@@ -160,7 +161,7 @@ def evidence(
             "A network that broke down names one class: 10.0 %.",
             f"It hits both arms (ours: {_at_rates(found, ALONE, cut)}; {_at_rates(found, FIRST, cut)}). The same "
             f"full-set runs, left alone, gave {paper[BASELINE]:g} %. The text on Fig. 7 implies that the full "
-            "set's loss fell, and the tutorial stops at a loss that is no number. Four runs that name one class have a "
+            "set's loss fell, and the tutorial stops when the loss is NaN. Four runs that name one class have a "
             f"mean of exactly 10.0 %. {broken[0]} of our {broken[1]} runs at the paper's rate broke down.",
             "That all four full-set runs broke down, and none of the others.",
         ),

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
-from paperlib.analysis.methods import name
 from paperlib.analysis.statistics import Estimate, difference, minimum_detectable_difference, units
 
 # Arm -> the arm that differs from it in one property, and which.
@@ -14,8 +13,6 @@ _PAIRS = [
     ("eq. 4, fill", "random", "chosen by activation"),
     ("balanced random", "random", "the same number of each class"),
     ("eq. 4, fill", "balanced random", "chosen by activation; random ones balanced"),
-    ("eq. 4, the same of each class", "eq. 4, fill", "the same number of each class; both by activation"),
-    ("eq. 4, the same of each class", "balanced random", "chosen by activation; both balanced"),
     ("eq. 4, union", "random, as many as the union", "chosen by activation, without filling up"),
     ("random, as many as the union", "random", "fewer samples"),
 ]
@@ -44,9 +41,9 @@ def _arm(row: Any, k: int) -> str:
         return "full set"
     if row.selection == "random":
         return "random" if row.k == k else "random, as many as the union"
-    if row.selection == "top_activations" and not row.variant:
-        return "eq. 4, ten times as many" if row.k > k else f"eq. 4, {row.overlap}"
-    return name(row.selection, dict.fromkeys(row.variant.split(", ") if row.variant else []))
+    if row.selection == "random_balanced":
+        return "balanced random"
+    return "eq. 4, ten times as many" if row.k > k else f"eq. 4, {row.overlap}"
 
 
 def differences(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,14 +63,14 @@ def differences(table: pd.DataFrame) -> pd.DataFrame:
     """
     spread = tables.pooled_sd(table, ["arm", "split", "autoencoder"])
     rows = []
-    for arm, other, property in _PAIRS:
+    for arm, other, differing in _PAIRS:
         for split, some in table.groupby("split"):
             first, second = some[some["arm"] == arm], some[some["arm"] == other]
             if len(first) and len(second):
                 found = difference(units(first), units(second))
                 detectable = minimum_detectable_difference(*spread, found.n, found.n_other)
                 interval = (found.value, found.low, found.high)
-                rows.append([arm, other, property, split, *interval, found.n, found.n_other, detectable])
+                rows.append([arm, other, differing, split, *interval, found.n, found.n_other, detectable])
     columns = ["arm", "minus", "what differs", "split", "difference", "low", "high", "n", "n_other"]
     return pd.DataFrame(rows, columns=[*columns, "minimum detectable"])
 

@@ -72,8 +72,10 @@ def arm(selection: str) -> str:
     return ARMS[selection].first if selection == "full" else f"{ARMS[selection].first} (50 / 50)"
 
 
-def seconds_to(points: pd.DataFrame, accuracy: float, column: str = "training_s") -> float:
-    """Seconds until a mean curve reaches an accuracy, interpolated between its lengths; infinite if never.
+def seconds_to(points: pd.DataFrame, accuracy: float) -> float:
+    """Seconds of training until a mean curve reaches an accuracy, interpolated between its lengths.
+
+    Infinite if it never does; NaN for an accuracy below that of the shortest length, whose time is not known.
 
     Parameters
     ----------
@@ -81,14 +83,12 @@ def seconds_to(points: pd.DataFrame, accuracy: float, column: str = "training_s"
         Rows of `curves` of one arm.
     accuracy : float
         In percent.
-    column : str
-        training_s or charged_s.
     """
-    means = points.groupby("steps")[[column, "accuracy"]].mean()
+    means = points.groupby("steps")[["training_s", "accuracy"]].mean()
     rising = means[tables.new_highs(means["accuracy"].to_numpy())]  # a length that gained nothing costs no time
     if accuracy > rising["accuracy"].iloc[-1]:
         return float("inf")
-    return float(np.interp(accuracy, rising["accuracy"], rising[column]))
+    return float(np.interp(accuracy, rising["accuracy"], rising["training_s"], left=np.nan))
 
 
 def break_even(table: pd.DataFrame, overhead: float) -> pd.DataFrame:
@@ -105,14 +105,15 @@ def break_even(table: pd.DataFrame, overhead: float) -> pd.DataFrame:
     -------
     DataFrame
         One row a length of the full-set runs: their mean accuracy; seconds until the full set alone, and eq. 4 first,
-        reach it; what a training saves; trainings until that makes up for `overhead` (infinite where nothing is saved).
+        reach it (of `seconds_to`); what a training saves; trainings until that makes up for `overhead` (infinite where
+        nothing is saved).
     """
     full, subset = (table[table["selection"] == name] for name in ("full", "top_activations"))
     rows = []
     for accuracy in full.groupby("steps")["accuracy"].mean():
         seconds = [seconds_to(points, accuracy) for points in (full, subset)]
         saved = seconds[0] - seconds[1]
-        trainings = np.ceil(overhead / saved) if saved > 0 else float("inf")
+        trainings = saved if np.isnan(saved) else np.ceil(overhead / saved) if saved > 0 else float("inf")
         rows.append([accuracy, *seconds, saved, trainings])
     names = ["accuracy", "full_set_s", "subset_first_s", "saved_s", "trainings_to_break_even"]
     return pd.DataFrame(rows, columns=names)
@@ -129,7 +130,7 @@ def paces(records: Iterable[dict]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a run: feed, batch, arm, seed, and milliseconds a step (the median between recorded points) in either
+        One row a run: feed, batch, arm, seed, and milliseconds a step (the median between recorded points) in each
         phase; NaN for a phase that it does not have.
     """
     rows = []
@@ -151,7 +152,7 @@ def paces(records: Iterable[dict]) -> pd.DataFrame:
 
 
 def break_even_by_feed(table: pd.DataFrame, found: pd.DataFrame, overhead: float) -> pd.DataFrame:
-    """`break_even` at the pace of either feed, one below the other, with a first column `feed`. found: of `paces`."""
+    """`break_even` at the pace of each feed, one below the other, with a first column `feed`. found: of `paces`."""
     tables = {feed: break_even(paced(table, found, feed), overhead) for feed in found["feed"].unique()}
     return pd.concat(tables, names=["feed"]).reset_index(level=0)
 
@@ -164,9 +165,3 @@ def paced(table: pd.DataFrame, found: pd.DataFrame, feed: str) -> pd.DataFrame:
     pace = found[found["feed"] == feed][["on the subset (ms)", "on the full set (ms)"]].median() / 1000
     seconds = table["fast_steps"] * pace.iloc[0] + table["full_steps"] * pace.iloc[1]
     return table.assign(training_s=seconds, charged_s=table["charged_s"] - table["training_s"] + seconds)
-
-
-def needed_speedup(trainings: int, overhead: float, baseline: float) -> float:
-    """By how much a training must be shorter (share of `baseline` seconds) for `trainings` of them to make up for
-    `overhead` seconds: overhead / (trainings * baseline)."""
-    return overhead / (trainings * baseline)

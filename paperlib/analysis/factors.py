@@ -1,11 +1,13 @@
 """What else decides how well a subset does: the encoder, samples added to it, readings. Records -> tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from paperlib.analysis.statistics import difference, mean, units
+from paperlib.analysis.tables import AVERAGES
+from paperlib.study.defaults import at_defaults, value
 from paperlib.study.profiles import Profile
 from paperlib.study.runs import AutoencoderRun, Run
 
@@ -23,10 +25,16 @@ _OBJECTIVES = {
     "variational": "reproduction, variational",
     "labels": "labels",
 }
-_OUR_READINGS = {name: Run.__dataclass_fields__[name].default for name in ("weight_decay", "standardize_by", "clip")}
+_OUR_READINGS = {name: getattr(Run, name) for name in ("weight_decay", "standardize_by", "clip")}
+
+# Fields in which runs differ whatever the question. All others but the question's own are at their defaults.
+_FREE = {
+    *("dataset", "fingerprint", "kind", "selection", "overlap", "k", "autoencoder", "split", "steps", "batch", "decay"),
+    "seed",
+}
 
 
-def encoders(records: Iterable[dict], setting: Profile, average: str = "warmup") -> pd.DataFrame:
+def encoders(records: Iterable[dict], setting: Profile) -> pd.DataFrame:
     """Runs on nothing but eq. 4's subset, by what their encoder differs in from the study's.
 
     Parameters
@@ -35,8 +43,6 @@ def encoders(records: Iterable[dict], setting: Profile, average: str = "warmup")
         Of classifiers; those that are not at 100 / 0 with the profile's k are left out.
     setting : Profile
         Whose records they are.
-    average : str
-        Which weights are tested (reading R5).
 
     Returns
     -------
@@ -47,18 +53,19 @@ def encoders(records: Iterable[dict], setting: Profile, average: str = "warmup")
     usual, rows = _usual(setting), []
     for record in records:
         run = record["run"]
-        usual_otherwise = _is_alone(run, setting, setting.k) and _readings(run) == _OUR_READINGS
-        if not usual_otherwise or run["selection"] != "top_activations" or run.get("interpolated"):
+        if run.get("selection") != "top_activations" or not _is_alone(run, setting, setting.k):
             continue
-        values = {name: _value(run["autoencoder"], name, AutoencoderRun) for name in usual}
+        values = {name: value(run["autoencoder"], name, AutoencoderRun) for name in usual}
         differing = [name for name in usual if values[name] != usual[name]]
-        for name in usual if not differing else differing * (len(differing) == 1):
+        if len(differing) > 1:
+            continue
+        for name in differing or usual:
             order = list(usual).index(name), bool(differing), values[name]
-            rows.append((order, [_ENCODER_QUESTIONS[name], _arm(name, values[name]), *_about(record, average)]))
+            rows.append((order, [_ENCODER_QUESTIONS[name], _arm(name, values[name]), *_about(record)]))
     return _table(rows)
 
 
-def additions(records: Iterable[dict], setting: Profile, average: str = "warmup") -> pd.DataFrame:
+def additions(records: Iterable[dict], setting: Profile) -> pd.DataFrame:
     """Runs on nothing but a subset, as it is and with half as many samples again, interpolated or real.
 
     Parameters and columns are those of `encoders`.
@@ -73,16 +80,13 @@ def additions(records: Iterable[dict], setting: Profile, average: str = "warmup"
     for record in records:
         run = record["run"]
         key = (run.get("k"), run.get("interpolated", 0))
-        usual_otherwise = _has_usual_encoder(run, setting) and _readings(run) == _OUR_READINGS
-        if key in arms and _is_alone(run, setting, run["k"]) and usual_otherwise:
-            rows.append((list(arms).index(key), ["samples of the subset", arms[key], *_about(record, average)]))
+        if key in arms and _is_alone(run, setting, run["k"], {"interpolated"}) and _has_usual_encoder(run, setting):
+            rows.append((list(arms).index(key), ["samples of the subset", arms[key], *_about(record)]))
     return _table(rows)
 
 
-def readings(
-    records: Iterable[dict], setting: Profile, changes: Mapping[str, dict], average: str = "warmup"
-) -> pd.DataFrame:
-    """Runs on the full set alone and on either subset alone, by reading.
+def readings(records: Iterable[dict], setting: Profile, changes: Mapping[str, dict]) -> pd.DataFrame:
+    """Runs on the full set alone and on each subset alone, by reading.
 
     changes : name of a reading -> the fields of a run that it changes (`plans.ALTERNATIVE_READINGS`).
     The other parameters, and the columns, are those of `encoders`.
@@ -91,11 +95,11 @@ def readings(
     rows = []
     for record in records:
         run = record["run"]
-        whole = run.get("selection") == "full" and _is_of_full_length(run, setting)
-        alone = _is_alone(run, setting, setting.k) and _has_usual_encoder(run, setting) and not run.get("interpolated")
+        whole = run.get("selection") == "full" and _is_usual(run, setting, _OUR_READINGS)
+        alone = _is_alone(run, setting, setting.k, _OUR_READINGS) and _has_usual_encoder(run, setting)
         for place, (arm, expected) in enumerate(arms.items()):
-            if (whole or alone) and _readings(run) == expected:
-                rows.append((place, ["reading", arm, *_about(record, average)]))
+            if (whole or alone) and {name: value(run, name, Run) for name in _OUR_READINGS} == expected:
+                rows.append((place, ["reading", arm, *_about(record)]))
     return _table(rows)
 
 
@@ -126,53 +130,49 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _is_of_full_length(run: dict, setting: Profile) -> bool:
-    whole = run.get("steps") == setting.steps and run.get("batch") == setting.batch and run.get("feed") == "resident"
-    return whole and run.get("precision") == "auto" and not (run.get("stop") or run.get("time_share"))
+def _is_usual(run: dict, setting: Profile, free: Collection[str] = ()) -> bool:
+    """Whether a run has the profile's steps and batch, and the defaults but in the fields that are `free`."""
+    return (run["steps"], run["batch"]) == (setting.steps, setting.batch) and at_defaults(run, Run, _FREE.union(free))
 
 
-def _is_alone(run: dict, setting: Profile, k: int) -> bool:
-    """Whether a run is at 100 / 0 on a subset of k samples, chosen without further options."""
-    if run.get("selection") not in ("random", "top_activations") or run["overlap"] == "union" or run.get("variant"):
+def _is_alone(run: dict, setting: Profile, k: int, free: Collection[str] = ()) -> bool:
+    """Whether a run is a usual one at 100 / 0 on k samples, by eq. 4, filled up, or at random."""
+    if run.get("selection") not in ("random", "top_activations") or run["overlap"] == "union":
         return False
-    return run["split"] == 1 and run["k"] == k and _is_of_full_length(run, setting)
+    return (run["split"], run["k"]) == (1, k) and _is_usual(run, setting, free)
 
 
 def _usual(setting: Profile) -> dict:
     """The study's own autoencoder, in the fields in which others differ from it."""
-    fields = AutoencoderRun.__dataclass_fields__
-    return {name: fields[name].default for name in _ENCODER_QUESTIONS} | {"steps": setting.autoencoder_steps}
+    return {name: getattr(AutoencoderRun, name) for name in _ENCODER_QUESTIONS} | {"steps": setting.autoencoder_steps}
 
 
 def _has_usual_encoder(run: dict, setting: Profile) -> bool:
     """Whether a run's encoder, if it needs one, is the study's own."""
     encoder, usual = run.get("autoencoder"), _usual(setting)
-    return not encoder or {name: _value(encoder, name, AutoencoderRun) for name in usual} == usual
+    return not encoder or {name: value(encoder, name, AutoencoderRun) for name in usual} == usual
 
 
-def _readings(run: dict) -> dict:
-    return {name: _value(run, name, Run) for name in _OUR_READINGS}
-
-
-def _value(run: dict, name: str, kind: type[Run] | type[AutoencoderRun]) -> Any:
-    """A field of a run; records leave those out that were added later and are at their defaults."""
-    return run.get(name, kind.__dataclass_fields__[name].default)
-
-
-def _arm(name: str, value: Any) -> str:
+def _arm(name: str, of: Any) -> str:
     if name == "seed":
-        return f"seed {value}"
+        return f"seed {of}"
     if name == "steps":
-        return f"{value:,} steps"
+        return f"{of:,} steps"
     if name == "last_activation":
-        return {"relu": "ReLU (the paper's)", "linear": "linear"}[value]
-    return _OBJECTIVES[value]
+        return {"relu": "ReLU (the paper's)", "linear": "linear"}[of]
+    return _OBJECTIVES[of]
 
 
-def _about(record: dict, average: str) -> list:
+def _about(record: dict) -> list:
     run = record["run"]
     encoder = (run.get("autoencoder") or {}).get("seed")
-    return [run["selection"], encoder, run["seed"], 100 * record["result"]["test"][average]["accuracy"], record["hash"]]
+    return [
+        run["selection"],
+        encoder,
+        run["seed"],
+        100 * record["result"]["test"][AVERAGES[0]]["accuracy"],
+        record["hash"],
+    ]
 
 
 def _table(rows: list[tuple]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from paperlib.study.profiles import profile
 _COLUMNS = ["profile", "selection", "arm", "seed", "steps", "batch", "samples", "accuracy", "on the way"]
 
 
-def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.DataFrame:
+def table(records: Mapping[str, Iterable[dict]]) -> pd.DataFrame:
     """One row a test of a run on one set alone.
 
     A run that was tested on its way gives a row for each of these tests (`result["curve"]`), any other the test after
@@ -22,8 +22,6 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
     ----------
     records : mapping of str to iterable of dict
         Name of a profile -> records of classifiers, all with the same size of subset and the same readings.
-    average : str
-        Which weights are tested (reading R5).
 
     Returns
     -------
@@ -37,7 +35,7 @@ def table(records: Mapping[str, Iterable[dict]], average: str = "warmup") -> pd.
             run, (fast, full) = record["run"], record["result"]["phases"]
             if run["selection"] not in ARMS or run.get("variant") or run["time_share"]:
                 continue
-            for step, accuracy in tables.tests(record, average).items():
+            for step, accuracy in tables.tests(record).items():
                 if fast and step > fast:  # on the full set by then
                     continue
                 about = [name, run["selection"], ARMS[run["selection"]].alone, run["seed"], step, run["batch"]]

@@ -19,27 +19,24 @@ import pandas as pd
 from scipy import stats
 
 from paperlib.analysis import tables
-from paperlib.analysis.statistics import LEVEL, Estimate, difference, mean, units, variance_components
+from paperlib.analysis.statistics import LEVEL, Estimate, difference, mean, units
 from paperlib.study.profiles import Profile
 from paperlib.study.runs import TIME_SHARE
 
 FURTHER = 2  # runs an arm that a prediction is of the mean of: the paper's n
 _LATE = 1 / 8  # share of the steps from which on a curve is taken as flat enough to be extrapolated by as much again
 _TEST_COLUMNS = ["selection", "seed", "autoencoder", "fast_steps", "step", "accuracy"]
-_NO_AUTOENCODER = -1.0
 
 _Steps = TypeVar("_Steps", float, np.ndarray)
 
 
-def tests(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
+def tests(records: Iterable[dict]) -> pd.DataFrame:
     """All tests of runs that begin on a subset.
 
     Parameters
     ----------
     records : iterable of dict
         Of classifiers of one profile, all with the study's size of subset and its readings, none ended by a clock.
-    average : str
-        Which weights are tested (reading R5).
 
     Returns
     -------
@@ -53,7 +50,7 @@ def tests(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
         if not fast:
             continue
         about = [run["selection"], run["seed"], (run.get("autoencoder") or {}).get("seed", np.nan)]
-        rows += [[*about, fast, step, accuracy] for step, accuracy in tables.tests(record, average).items()]
+        rows += [[*about, fast, step, accuracy] for step, accuracy in tables.tests(record).items()]
     return pd.DataFrame(rows, columns=_TEST_COLUMNS)
 
 
@@ -92,11 +89,6 @@ def gap(eq4: pd.DataFrame, random: pd.DataFrame, epochs: float) -> Estimate:
     """Eq. 4 minus random in points after so many epochs on the subset, by the lines of both (`lines`)."""
     arms = [units(_at(some, epochs)) for some in (eq4, random)]
     return difference(*arms)
-
-
-def decade(eq4: pd.DataFrame, random: pd.DataFrame) -> Estimate:
-    """By how many points the gap grows when the epochs become ten times as many: b of the scaling curve."""
-    return difference(*(units(some, "slope") for some in (eq4, random)))
 
 
 def gaps(found: pd.DataFrame, setting: Profile) -> pd.DataFrame:
@@ -142,17 +134,6 @@ def gains(found: pd.DataFrame, selection: str, setting: Profile) -> pd.DataFrame
     return _runs(wide).assign(gain=(wide[stop] - wide[half]).to_numpy()).dropna(subset="gain")
 
 
-def between_autoencoders(found: pd.DataFrame, setting: Profile) -> tuple[float, int]:
-    """Standard deviation between autoencoders of eq. 4's accuracy on the subset alone after all steps, and the number
-    of autoencoders. NaN where fewer than two are on record, or none has several runs.
-
-    found : of `tests`.
-    """
-    some = found[(found["selection"] == "top_activations") & (found["fast_steps"] >= setting.steps)]
-    some = some[some["step"] == setting.steps].drop_duplicates(["seed", "autoencoder"])
-    return variance_components(some)[0], some["autoencoder"].nunique()
-
-
 def interval_of_further(found: Estimate, between: float, autoencoders: int, runs: int = FURTHER) -> tuple[float, float]:
     """Where the mean of further runs is expected, 19 times of 20, if the line holds until there.
 
@@ -161,9 +142,8 @@ def interval_of_further(found: Estimate, between: float, autoencoders: int, runs
     found : Estimate
         The extrapolated mean or difference; its spread is that of one further run, or pair of runs.
     between, autoencoders : float, int
-        Standard deviation between autoencoders and how many it is from; NaN where `found` has several autoencoders as
-        its observations, or where none is known. It counts twice: the autoencoder behind `found` is one, the further
-        runs' is another.
+        Standard deviation between autoencoders and how many it is from; NaN where none is known, or none is used. It
+        counts twice: the autoencoder behind `found` is one, the further runs' is another.
     runs : int
         Further runs an arm.
 
@@ -317,7 +297,7 @@ def predict(
     setting, larger : Profile
         The smaller and the larger scale.
     between, autoencoders : float, int
-        Of `between_autoencoders`, of whichever scale has most of them; used where `found` has one autoencoder.
+        Standard deviation of eq. 4's accuracy between autoencoders, and how many it is from.
 
     Returns
     -------
@@ -325,13 +305,19 @@ def predict(
         One row a quantity: name, quantity, unit; predicted, line_low and line_high (95 % interval of the mean), low and
         high (where the mean of `FURTHER` runs an arm with another autoencoder is expected), n, n_other, and between:
         the standard deviation between autoencoders that is in low and high, NaN where none is.
+
+    Raises
+    ------
+    ValueError
+        Where `found` has several autoencoders: the further runs share one, and the interval would be too narrow.
     """
-    eq4 = found[found["selection"] == "top_activations"]
-    several = eq4["autoencoder"].nunique() > 1
+    used = found.loc[found["selection"] == "top_activations", "autoencoder"].nunique()
+    if used > 1:
+        raise ValueError(f"runs with {used} autoencoders: give those of one, and the spread between autoencoders apart")
     rows = []
     for name, quantity in QUANTITIES.items():
         one = quantity.extrapolated(found, setting, larger)
-        spread = between if quantity.of_embeddings and not several else float("nan")
+        spread = between if quantity.of_embeddings else float("nan")
         low, high = interval_of_further(one, spread, autoencoders)
         interval = (one.value, one.low, one.high, low, high)
         rows.append([name, _worded(quantity.text, larger), quantity.unit, *interval, one.n, one.n_other, spread])
@@ -363,12 +349,11 @@ def check(found: pd.DataFrame, setting: Profile) -> pd.DataFrame:
 
 def _wide(some: pd.DataFrame) -> pd.DataFrame:
     """Accuracies: a row a seed and autoencoder, a column a step. Runs that share a beginning have the same tests."""
-    index = ["seed", "autoencoder"]
-    return some.fillna({"autoencoder": _NO_AUTOENCODER}).pivot_table("accuracy", index, "step", aggfunc="first")
+    return some.groupby(["seed", "autoencoder", "step"], dropna=False)["accuracy"].first().unstack("step")
 
 
 def _runs(wide: pd.DataFrame) -> pd.DataFrame:
-    return wide.index.to_frame(index=False).replace({"autoencoder": {_NO_AUTOENCODER: np.nan}})
+    return wide.index.to_frame(index=False)
 
 
 def _epochs(steps: _Steps, setting: Profile) -> _Steps:

@@ -74,7 +74,7 @@ def table(records: list[dict]) -> pd.DataFrame:
     Parameters
     ----------
     records
-        Of `runs`. A run whose weights are no numbers any more has the step in `diverged_at`; its accuracy is that of
+        Of `runs`. A run whose weights became NaN has the step in `diverged_at`; its accuracy is that of
         naming the first class, 10.0 % on balanced classes by definition.
     """
     rows = []
@@ -257,7 +257,7 @@ def breakdowns(records: list[dict], least_steps: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Runs whose weights are no numbers or that name one class whatever they are shown; all runs.
+        Runs whose weights became NaN or that name one class whatever they are shown; all runs.
     """
     trained = [
         record["result"]

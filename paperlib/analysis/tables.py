@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 
 AVERAGES = ("warmup", "constant", "raw")  # whose accuracy is reported: the first, unless a reader asks (reading R5)
 
-
-_RUN_COLUMNS = [  # of an empty table; others also have one accuracy per kind of weights
-    *("dataset", "selection", "overlap", "variant", "k", "autoencoder", "split", "steps", "stop", "seed"),
-    *("time_share", "accuracy", "subset_size", "fast_steps", "full_steps", "batch", "train_s", "budget_s", "asked"),
-    *("precision", "device", "record"),
-]
+_TEXTS = ("dataset", "selection", "overlap", "variant", "asked", "precision", "device", "record")
+_NUMBERS = (
+    *("k", "autoencoder", "split", "steps", "stop", "seed", "time_share", "accuracy", "subset_size"),
+    *("fast_steps", "full_steps", "batch", "train_s", "budget_s"),
+)
 
 
 def runs(records: Iterable[dict], average: str = AVERAGES[0]) -> pd.DataFrame:
@@ -59,7 +58,13 @@ def runs(records: Iterable[dict], average: str = AVERAGES[0]) -> pd.DataFrame:
                 "record": record["hash"],
             }
         )
-    return pd.DataFrame(rows, columns=None if rows else _RUN_COLUMNS)
+    return pd.DataFrame(rows) if rows else _no_runs()
+
+
+def _no_runs() -> pd.DataFrame:
+    """An empty table; others also have one accuracy per kind of weights."""
+    kinds = dict.fromkeys(_TEXTS, str) | dict.fromkeys(_NUMBERS, float)
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
 def tests(record: dict, average: str = AVERAGES[0]) -> dict[int, float]:

@@ -28,7 +28,7 @@ _P100_FLOPS = 10.6e12
 _FORWARD = 2 * (24**2 * 5 * 5 * 3 * 64 + 12**2 * 5 * 5 * 64 * 64 + 6 * 6 * 64 * 384 + 384 * 192 + 192 * 10)
 
 
-def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
+def curves(records: Iterable[dict]) -> pd.DataFrame:
     """Accuracies by the steps that they took.
 
     Two kinds of paths lead to them. Runs of several lengths that share a split make one: each is planned for its own
@@ -39,8 +39,6 @@ def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
     records : iterable of dict
         Records of classifiers: the full set alone, eq. 4 and random, of one size of subset. A run that a clock
         ended is left out.
-    average : str
-        Which weights are tested (reading R5).
 
     Returns
     -------
@@ -59,8 +57,8 @@ def curves(records: Iterable[dict], average: str = "warmup") -> pd.DataFrame:
             "seed": run["seed"],
             "autoencoder": (run.get("autoencoder") or {}).get("seed", np.nan),
         }
-        split = split_name(run["split"]) if run["k"] else "0 / 100"
-        found = tables.tests(record, average)
+        split = split_name(run["split"])
+        found = tables.tests(record)
         rows.append({**about, "path": split, "fast_steps": fast, "full_steps": full, "accuracy": found[fast + full]})
         path = f"{fast:,} steps, then the full set" if fast and full else split
         rows += [

@@ -1,4 +1,4 @@
-"""Why is the paper's random arm so weak? Each possible reason, and what it does to either selection at 100 / 0."""
+"""Why is the paper's random arm so weak? Each possible reason, and what it does to both selections at 100 / 0."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis.statistics import Estimate, difference, mean
+from paperlib.analysis.statistics import LEVEL, Estimate, difference, holm, mean
 
 SELECTIONS = ("random", "top_activations")
 AS_READ = "as read"
@@ -26,8 +26,9 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
     Returns
     -------
     DataFrame
-        reason; of either arm (`SELECTIONS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference
-        from that arm as read (points, unpaired); explains, see `explains`; missing, runs that are not on record yet.
+        reason; of each arm (`SELECTIONS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference
+        from that arm as read (points, unpaired); p_holm, of random's change, adjusted for the number of reasons; effect,
+        see `effect`; missing, runs that are not on record yet.
     """
     rows = []
     for reason, some in runs.items():
@@ -36,33 +37,33 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
             accuracies, usual = (of.loc[of["selection"] == arm, "accuracy"] for of in (some, runs[AS_READ]))
             row[arm] = mean(accuracies)
             row[f"{arm} change"] = Estimate() if reason == AS_READ else difference(accuracies, usual)
-        row["explains"] = "–" if reason == AS_READ else explains(*(row[f"{arm} change"] for arm in SELECTIONS))
         row["missing"] = planned[reason] - len(some)
         rows.append(row)
+    for row, p_holm in zip(rows, holm([row["random change"].p_value() for row in rows])):
+        changes = [row[f"{arm} change"] for arm in SELECTIONS]
+        row |= {"p_holm": p_holm, "effect": "–" if row["reason"] == AS_READ else effect(*changes, p_holm)}
     return pd.DataFrame(rows)
 
 
-def explains(random: Estimate, eq4: Estimate) -> str:
-    """Of which of the paper's numbers a reason could be behind: the 57.6 % of random, and that eq. 4 lies above it.
+def effect(random: Estimate, eq4: Estimate, p_holm: float) -> str:
+    """What a reason does to random; and if it lowers it, whether by more than eq. 4, as the paper's order needs.
 
-    random, eq4 : how either arm changes, in points. What lowers both alike explains a low number and not the gap; for
-    the gap, random must fall by more than eq. 4 does (95 %, with the fewer degrees of freedom of the two).
+    random, eq4 : how both arms change, in points. p_holm : of random's change. Random falls by more than eq. 4 where the
+    95 % interval of the difference, with the fewer degrees of freedom of the two, lies below zero.
     """
     if np.isnan(random.value):
         return "not measured"
-    if np.isnan(random.low):
+    if not p_holm < 1 - LEVEL:
         return "undecided"
-    if random.low > 0:
-        return "neither: random rises"
-    if random.high >= 0:
-        return "neither, as far as can be told"
+    if random.value > 0:
+        return "random rises"
     if np.isnan(eq4.value):
-        return "57.6; eq. 4 has no such run"
+        return "random falls; eq. 4 has no such run"
     if np.isnan(eq4.low):
-        return "57.6; too few runs of eq. 4 to say more"
+        return "random falls; too few runs of eq. 4 to say more"
     gap = Estimate(
-        value=eq4.value - random.value,
-        error=float(np.hypot(eq4.error, random.error)),
-        freedom=min(eq4.freedom, random.freedom),
+        value=random.value - eq4.value,
+        error=float(np.hypot(random.error, eq4.error)),
+        freedom=min(random.freedom, eq4.freedom),
     )
-    return "57.6 and the gap" if gap.interval()[0] > 0 else "57.6, not the gap"
+    return "random falls more than eq. 4" if gap.interval()[1] < 0 else "random falls, not shown to by more than eq. 4"

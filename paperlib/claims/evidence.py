@@ -1,14 +1,15 @@
 """The records that claims are measured with: those of one profile, sorted by what they are of."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
+from paperlib.study.defaults import at_defaults, is_the_studys
 from paperlib.study.profiles import Profile, profile
-from paperlib.study.runs import TIME_SHARE, AutoencoderRun, Run
+from paperlib.study.runs import TIME_SHARE, Run
 
 # Fields in which the runs of a claim's arms may differ, or that a profile or a reader's readings set. All others are
 # at their defaults in the runs that claims are measured with: what differs there is another reading's.
@@ -16,15 +17,6 @@ _FREE = {
     *("dataset", "fingerprint", "kind", "selection", "overlap", "k", "autoencoder", "split", "steps", "time_share"),
     *("baseline_seeds", "batch", "decay", "feed", "precision", "seed", "variant", "stop"),
 }
-_FREE_OF_AUTOENCODERS = {"dataset", "fingerprint", "kind", "embedding_size", "steps", "batch", "precision", "seed"}
-_NO_RUNS = pd.DataFrame(
-    {name: pd.Series(dtype=str) for name in ("selection", "overlap", "variant", "asked", "record", "device")}
-    | {
-        name: pd.Series(dtype=float)
-        for name in ("k", "autoencoder", "split", "steps", "stop", "batch", "seed", "time_share", "accuracy")
-        + ("subset_size", "fast_steps", "full_steps", "train_s")
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -149,7 +141,7 @@ def gather(
     classifiers = [
         record for record in found.values() if "selection" in record["run"] and _as_planned(record["run"], setting)
     ]
-    runs = tables.runs(classifiers, average) if classifiers else _NO_RUNS
+    runs = tables.runs(classifiers, average)
     feeds = pd.Series([record["run"]["feed"] for record in classifiers], runs.index, dtype=str)
     runs = runs[(feeds == feed) & (runs["asked"] == precision) & (runs["batch"] == setting.batch)]
     autoencoders = [
@@ -163,19 +155,4 @@ def gather(
 
 def _as_planned(run: dict, setting: Profile) -> bool:
     """Whether a classifier's readings are the defaults, its selection's autoencoder the study's."""
-    return _at_defaults(run, Run, _FREE) and (not run.get("autoencoder") or is_the_studys(run["autoencoder"], setting))
-
-
-def is_the_studys(run: dict, setting: Profile) -> bool:
-    """Whether an autoencoder is the study's, whatever its seed: neither a snapshot nor another reading's."""
-    ours = run["steps"] == setting.autoencoder_steps and run["batch"] == setting.autoencoder_batch
-    return ours and _at_defaults(run, AutoencoderRun, _FREE_OF_AUTOENCODERS)
-
-
-def _at_defaults(run: dict, kind: type, free: set) -> bool:
-    """Whether a run's fields but the free ones are at the defaults of its kind; records may leave these out."""
-    for field in fields(kind):
-        value = run.get(field.name, field.default)
-        if field.name not in free and (tuple(value) if isinstance(value, list) else value) != field.default:
-            return False
-    return True
+    return at_defaults(run, Run, _FREE) and (not run.get("autoencoder") or is_the_studys(run["autoencoder"], setting))

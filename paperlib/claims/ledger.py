@@ -9,15 +9,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from paperlib import study
 from paperlib.analysis import tables
 from paperlib.analysis.statistics import minimum_detectable_difference
 from paperlib.claims import rules
 from paperlib.claims.evidence import Evidence, gather
 from paperlib.claims.measures import MEASURES, Measured
 from paperlib.storage import records
-from paperlib.storage.files import write_text
-from paperlib.study import plans
 from paperlib.study.profiles import Profile, profile
 
 COLUMNS = (
@@ -82,14 +79,10 @@ def table(
     return pd.DataFrame([_row(claim, about, evidence) for claim, about in ledger().items()], columns=COLUMNS)
 
 
-def of_folder(folder: Path | str) -> tuple[pd.DataFrame, list[Path]]:
-    """The ledger of the records in `folder`/records, where `folder` is named for its profile: `table`, and the paths of
-    records that are planned but not there."""
+def of_folder(folder: Path | str) -> pd.DataFrame:
+    """The ledger (`table`) of the records in `folder`/records, where `folder` is named for its profile."""
     folder = Path(folder)
-    found = records.read_all(folder / "records")
-    planned = plans.claim_runs(profile(folder.name), records.data_set(found))
-    _, missing = study.on_record(planned, folder / "records")
-    return table(found, folder.name), missing
+    return table(records.read_all(folder / "records"), folder.name)
 
 
 def at_largest_scale(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -170,7 +163,7 @@ def of_notebook(notebook: str, folder: Path | str, fingerprint: str, **readings:
 
 
 def behind(claim: str, folder: Path | str) -> list[dict]:
-    """The records that the number of a claim is computed from, so that each can be looked at or made again.
+    """The records behind a claim's number and its remark, so that each can be looked at or made again.
 
     Parameters
     ----------
@@ -194,19 +187,12 @@ def behind(claim: str, folder: Path | str) -> list[dict]:
         raise ValueError(f"unknown claim {claim!r}: choose from {', '.join(claims)}")
     folder = Path(folder)
     evidence = gather(records.read_all(folder / "records"), folder.name)
-    return [evidence.records[name] for name in MEASURES[claims[claim]["measure"]](evidence).records]
+    return [evidence.records[name] for name in MEASURES[claims[claim]["measure"]](evidence).everything]
 
 
 def as_csv(ledger_table: pd.DataFrame) -> str:
     """The text of claims.csv."""
     return ledger_table.to_csv(index=False, float_format="%.6g")
-
-
-def write(folder: Path | str) -> Path:
-    """Write `folder`/claims.csv from the records in `folder`/records -> its path."""
-    path = Path(folder) / "claims.csv"
-    write_text(path, as_csv(of_folder(folder)[0]))
-    return path
 
 
 def _row(name: str, claim: dict, evidence: Evidence) -> dict:
@@ -225,7 +211,7 @@ def _row(name: str, claim: dict, evidence: Evidence) -> dict:
         "scope": _scope(claim, measured, evidence),
         "rule": _in_words(claim),
         "remark": "; ".join(filter(None, (measured.remark, _caveat(claim, measured, evidence)))),
-        "records": " ".join(measured.records),
+        "records": " ".join(measured.everything),
     }
 
 
@@ -290,7 +276,7 @@ def _scope(claim: dict, measured: Measured, evidence: Evidence) -> str:
 
 
 def _autoencoders(measured: Measured, evidence: Evidence) -> int:
-    """How many autoencoders the records behind a number have among them."""
+    """How many autoencoders the records have among them that a number is computed from."""
     used = set()
     for name in measured.records:
         run = evidence.records[name]["run"]
@@ -301,8 +287,8 @@ def _autoencoders(measured: Measured, evidence: Evidence) -> int:
 
 
 def _caveat(claim: dict, measured: Measured, evidence: Evidence) -> str:
-    known = np.isnan(measured.estimate.value) or not evidence.dataset.startswith("cifar10")
-    if known or claim.get("strictly", evidence.dataset) == evidence.dataset:
+    said = np.isnan(measured.estimate.value) or not evidence.dataset.startswith("cifar10")
+    if said or claim.get("strictly", evidence.dataset) == evidence.dataset:
         return ""
     return f"{evidence.dataset} is a copy recompressed with loss: no strict test of the number"
 

@@ -19,7 +19,6 @@ _ARMS = {  # of the controls: colour, marker
     "balanced random": ("#56B4E9", "^"),
     "random, as many as the union": (COLORS["random"], "v"),
     "eq. 4, fill": (COLORS["top_activations"], "o"),
-    "eq. 4, the same of each class": (COLORS["top_activations"], "^"),
     "eq. 4, union": (COLORS["top_activations"], "v"),
     "eq. 4, ten times as many": (COLORS["large"], "D"),
 }

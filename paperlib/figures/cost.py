@@ -8,6 +8,7 @@ from scipy import stats
 
 from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
+from paperlib.analysis.statistics import LEVEL
 from paperlib.figures.style import COLORS, STYLE, error_lengths, range_text
 
 _MARKS = {"full": ("-", 5), "top_activations": ("-", 9), "random": ("--", 5)}  # line, size
@@ -30,7 +31,7 @@ def accuracy_against_time(table: pd.DataFrame, note: str) -> Figure:
                     continue
                 points = some.groupby("steps")
                 mean, n = points[[column, "accuracy"]].mean(), points.size()
-                reach = np.nan_to_num(stats.t.ppf(0.975, freedom) * sd / np.sqrt(n)) if freedom else 0 * n
+                reach = np.nan_to_num(stats.t.ppf((1 + LEVEL) / 2, freedom) * sd / np.sqrt(n)) if freedom else 0 * n
                 label = f"{some['arm'].iloc[0]} (n = {range_text(n)} a point)"
                 looks = dict(
                     fmt=ARMS[selection].marker, linestyle=line, markersize=size, markerfacecolor="none", capsize=3

@@ -1,13 +1,16 @@
 """Loss spikes: the training loss of single runs, on a logarithmic scale."""
 
+from itertools import cycle
+
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
 from paperlib.analysis.arms import ARMS
+from paperlib.analysis.spikes import STRETCH
 from paperlib.figures.style import COLORS, STYLE
 
-_LINES = ("-", ":", "--", "-.", (0, (1, 3)))  # a run each
+_LINES = ("-", ":", "--", "-.", (0, (1, 3)))  # a run each, again from the first after these
 
 
 def loss_spikes(curves: pd.DataFrame, runs: pd.DataFrame, note: str) -> Figure:
@@ -26,7 +29,7 @@ def loss_spikes(curves: pd.DataFrame, runs: pd.DataFrame, note: str) -> Figure:
                                     squeeze=False)  # fmt: skip
         for axis, name in zip(axes[:, 0], arms):
             arm, several = curves[curves["selection"] == name], runs["precision"].nunique() > 1
-            for run, line in zip(runs[runs["selection"] == name].itertuples(), _LINES):
+            for run, line in zip(runs[runs["selection"] == name].itertuples(), cycle(_LINES)):
                 here = arm[(arm["seed"] == run.seed) & (arm["precision"] == run.precision)]
                 called = f"seed {run.seed}, {run.precision}" if several else f"seed {run.seed}"
                 axis.plot(here["step"], here["loss"], linestyle=line, color=COLORS[name], linewidth=1.1,
@@ -35,5 +38,5 @@ def loss_spikes(curves: pd.DataFrame, runs: pd.DataFrame, note: str) -> Figure:
             axis.set_title(ARMS[name].alone, fontsize=10, loc="left")
             axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
         axes[-1, 0].set_xlabel("step")
-        figure.suptitle(f"Loss spikes on one set alone; a point: the mean over 20 steps\n{note}", fontsize=10)
+        figure.suptitle(f"Loss spikes on one set alone; a point: the mean over {STRETCH} steps\n{note}", fontsize=10)
     return figure

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from paperlib.analysis.arms import ARMS
+from paperlib.analysis.statistics import LEVEL
 from paperlib.figures.style import COLORS, STYLE
 
 _BESIDE = {"full": 0.0, "random": -0.8, "top_activations": 0.8}  # percent of the split, so that no mark hides another
@@ -45,7 +46,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
                 label = f"full set alone: mean of {found['count'].iloc[0]}"
                 ours.axhline(found["mean"].iloc[0], color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
             ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=4, alpha=0.6)
-            reach = (stats.t.ppf(0.975, found["count"] - 1) * found["sem"]).where(found["count"] >= 3, 0)
+            reach = (stats.t.ppf((1 + LEVEL) / 2, found["count"] - 1) * found["sem"]).where(found["count"] >= 3, 0)
             line = "-" if selection != "full" else ""
             ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
                           capsize=4, markersize=7, label=ARMS[selection].name)  # fmt: skip
@@ -66,7 +67,9 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
             shared = low - margin < min(paper.values()) and max(paper.values()) < high + margin
             theirs.set_ylim(ours.get_ylim() if shared else (middle - span / 2, middle + span / 2))
             theirs.set(xlim=(-35, 190), xticks=[0, 100])
-            theirs.set_title(f"the paper,\n{'the same' if shared else 'its own'} axis\n(means of 2 runs)", fontsize=9)
+            theirs.set_title(
+                f"the paper,\n{'the same' if shared else 'its own'} axis\n(100: means of 2 runs)", fontsize=9
+            )
         title = "Accuracy by split and selection: means; small marks are runs"
         most = table.groupby(["selection", "split"]).size().max()
         title += (

@@ -43,7 +43,7 @@ def check(samples: Samples) -> None:
     if samples.labels is None:
         raise ValueError(f"{samples.name}: comparing with random needs labels; give class folders, or labels beside it")
     if len(np.unique(samples.labels)) < 2 or len(samples) < 10:
-        raise ValueError(f"{samples.name}: comparing with random needs two classes and ten samples")
+        raise ValueError(f"{samples.name}: comparing with random needs at least two classes and ten samples")
 
 
 def announcement(choice: Choice) -> str:

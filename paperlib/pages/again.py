@@ -14,6 +14,7 @@ from scipy import stats
 
 from paperlib import study
 from paperlib.analysis import tables
+from paperlib.analysis.statistics import LEVEL
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
 from paperlib.storage import records
@@ -21,7 +22,7 @@ from paperlib.study import interruption, plans, stages
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress
-from paperlib.study.runs import Run, file_name
+from paperlib.study.runs import AnyRun, Run, file_name
 
 _SHOWN = tables.AVERAGES[0]  # the average whose accuracy is reported
 _MEASURED = ("result.peak_bytes",)  # of memory, as times are of clocks: not the same twice
@@ -94,7 +95,7 @@ def tolerance(profile: Profile, dataset: Dataset | records.DataSet, folder: Path
         return float("nan")
     few = points["count"] - 1
     median = np.median(points["var"] * few / stats.chi2.ppf(0.5, few))  # the median of a sample's variance is too low
-    return float(stats.t.ppf(0.975, freedom) * np.sqrt(2 * min(pooled**2, median)))
+    return float(stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(2 * min(pooled**2, median)))
 
 
 def compared(recorded: Iterable[Mapping], trained: Iterable[Mapping], tolerance: float) -> pd.DataFrame:
@@ -209,7 +210,14 @@ def rerun(
     for key in sorted(key for key in there if there[key] != here.get(key)):
         print(f"- recorded with {key} {there[key]}, here {here.get(key)}")
     tolerances = {f"result.test.{a}.accuracy": tolerance(profile, named, path.parent, a) for a in tables.AVERAGES}
-    return differences(record, trained, tolerances)
+    return differences(record, trained, tolerances | dict.fromkeys(_exact(run), 0.0))
+
+
+def _exact(run: AnyRun) -> list[str]:
+    """Numbers of a run's record that no rounding changes. How far a union's lists overlap, it may."""
+    options = run.options() if isinstance(run, Run) else dict(getattr(run, "options", ()))
+    sizes = [] if options.get("overlap") == "union" else ["result.size", "result.subset.size"]
+    return ["result.phases", "result.train_samples", *sizes]
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], tolerances: Mapping[str, float]) -> pd.DataFrame:
@@ -220,7 +228,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], tolerances: Mapp
     old, new : dict
         The records.
     tolerances : dict
-        Name of an accuracy, such as ``result.test.raw.accuracy`` -> points.
+        Name of an accuracy, such as ``result.test.raw.accuracy`` -> points; of numbers that are exact -> 0.
 
     Returns
     -------

@@ -1,6 +1,7 @@
 """The claims as Markdown tables, for the pages."""
 
 import re
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,32 @@ from paperlib.claims import ledger, rules
 from paperlib.study.profiles import committed, profile
 
 _COUNTED = re.compile(r", (?:n|d\.f\.) = .*")  # at the end of a scope: runs and autoencoders
+COLUMNS = ("id", "claim", "unit", "paper", "ours", "min. detectable", "verdict", "scope", "notebook")
 
 
 def of_profile(folder: Path) -> str:
     """Of one scale, whose figures lie in `folder`."""
     if not any((folder / "records").glob("*.json")):
         return f"Nothing of profile `{folder.name}` is on record yet."
-    table, _ = ledger.of_folder(folder)
+    table = ledger.of_folder(folder)
+    table = table[table["group"] == ledger.CLAIM]
     table["verdict"] = [f"**{verdict}**" for verdict in table["verdict"]]
     table["notebook"] = [f"[{name[:2]}](../notebooks/{name}.ipynb)" for name in table["notebook"]]  # from docs/
     return compact(claims_markdown(table))
 
 
+def arithmetic(folder: Path) -> str:
+    """The paper's arithmetic, whatever the folder: no scale changes it."""
+    root = folder.parents[1]
+    table = ledger.of_folder(root / "figures" / committed(root)[0])
+    table = table[table["group"] == ledger.ARITHMETIC]
+    return compact(claims_markdown(table, ["id", "claim", "unit", "paper", "ours", "verdict"]))
+
+
 def of_all(folder: Path) -> str:
     """Of all committed scales, whatever the folder: each claim at the largest that says something of it."""
     root = folder.parents[1]
-    tables = {name: ledger.of_folder(root / "figures" / name)[0] for name in committed(root)}
+    tables = {name: ledger.of_folder(root / "figures" / name) for name in committed(root)}
     return largest_scale_markdown(tables)
 
 
@@ -41,7 +52,7 @@ def largest_scale_markdown(tables: dict[str, pd.DataFrame]) -> str:
         {
             "id": row.id,
             "claim": row.claim,
-            "paper": _number(row.paper),
+            "paper": number(row.paper),
             "ours": f"{measured(row)} {row.unit}",
             "verdict": f"**{row.verdict}**",
             "scale": f"`{row.profile}`" + "".join(_COUNTED.findall(row.scope)),
@@ -86,21 +97,17 @@ def compact(markdown: str) -> str:
     return re.sub(r"-{3,}", "---", re.sub(r" {2,}\|", " |", markdown))
 
 
-def claims_markdown(table: pd.DataFrame) -> str:
-    """The ledger (`paperlib.claims.ledger.table`) as two Markdown tables, claims and the paper's arithmetic, without
-    remarks: they make lines too long to read."""
+def claims_markdown(table: pd.DataFrame, columns: Sequence[str] = COLUMNS) -> str:
+    """Rows of the ledger (`paperlib.claims.ledger.table`) without remarks, which make lines too long to read."""
     table = table.astype(object)
-    table["paper"] = [_number(value) for value in table["paper"]]
+    table["paper"] = [number(value) for value in table["paper"]]
     table["ours"] = [measured(row) for row in table.itertuples()]
     table["min. detectable"] = [f"{value:.2g}" if value == value else "" for value in table["minimum_detectable"]]
-    shown = ["id", "claim", "unit", "paper", "ours", "min. detectable", "verdict", "scope", "notebook"]
-    claims = table.loc[table["group"] == ledger.CLAIM, shown].to_markdown(index=False, disable_numparse=True)
-    shown = ["id", "claim", "unit", "paper", "ours", "verdict"]
-    arithmetic = table.loc[table["group"] == ledger.ARITHMETIC, shown].to_markdown(index=False, disable_numparse=True)
-    return f"{claims}\n\nThe paper's arithmetic, which no run could change:\n\n{arithmetic}"
+    return table[list(columns)].to_markdown(index=False, disable_numparse=True)
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """A number of the paper, or a dash where it gives none."""
     return "–" if value is None or value != value else f"{value:g}"
 
 
@@ -113,4 +120,4 @@ def measured(row: Any) -> str:
         return f"{row.ours:,.{digits}f} ± {row.sd:,.{digits}f}"
     if row.low == row.low:  # a difference or a ratio
         return f"{row.ours:,.{digits}f} ({row.low:,.{digits}f} to {row.high:,.{digits}f})"
-    return _number(round(row.ours, digits))  # one value has no spread
+    return number(round(row.ours, digits))  # one value has no spread

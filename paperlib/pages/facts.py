@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from paperlib.claims.evidence import is_the_studys
 from paperlib.storage import records
 from paperlib.study import environment
-from paperlib.study.profiles import PAPER_SECONDS, PROFILES, Profile, profile
+from paperlib.study.defaults import is_the_studys
+from paperlib.study.profiles import PAPER_SAMPLES, PAPER_SECONDS, PROFILES, Profile, profile
 
-TRAINING_SAMPLES = 50_000  # of CIFAR-10
 PAPER_CORE_I7 = 35  # Section V: its P100 is "nearly 35x faster than training on an Intel Core i7 CPU"
 
 
@@ -120,7 +119,7 @@ def _kind(record: dict, here: Profile) -> str:
     """What a record's run trains, if it is one of full length in the usual precision and feed; else ""."""
     run = record["run"]
     if run["kind"] == "AutoencoderRun":
-        return "autoencoder" if run["steps"] == here.autoencoder_steps and "objective" not in run else ""
+        return "autoencoder" if is_the_studys(run, here) else ""
     if run["kind"] != "Run" or run["precision"] != "auto" or run["feed"] != "resident":
         return ""
     whole = {(0, here.steps): "full set alone", (here.steps, 0): "subset alone"}
@@ -175,4 +174,4 @@ def passes(setting: Profile) -> str:
 
 
 def _epochs(setting: Profile) -> str:
-    return f"{setting.steps * setting.batch / TRAINING_SAMPLES:,.1f}"
+    return f"{setting.steps * setting.batch / PAPER_SAMPLES:,.1f}"

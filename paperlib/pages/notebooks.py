@@ -1,4 +1,7 @@
-"""Run notebooks without a screen: `python -m paperlib.pages.notebooks PROFILE [DATA [NUMBER ...]]`."""
+"""Run notebooks without a screen.
+
+python -m paperlib.pages.notebooks PROFILE [DATA [NUMBER ...]]
+"""
 
 import sys
 from collections.abc import Iterable
@@ -6,9 +9,11 @@ from concurrent.futures import CancelledError, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+import click
 import nbformat
 import papermill
 
+from paperlib.data import load
 from paperlib.figures import stamps
 from paperlib.storage import records
 from paperlib.storage.digests import content_hash, overall_digest
@@ -53,7 +58,7 @@ def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> Non
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     before = stamps.marks(folder)
     if not setting.under_way:
-        recording.record(profile, data, root / "figures")
+        recording.record(setting, load(data or setting.source), folder / "records")
     notebooks = [notebook for notebook in notebooks if _can_be_shown(notebook, setting, folder)]
     parameters = dict(profile=profile, data=data, figures="figures", progress="lines", recorded_only=setting.under_way)
     recorded = overall_digest(root / "figures", [f"{profile}/records"])
@@ -150,10 +155,18 @@ def _state(data: Path) -> list:
     return [found.st_size, found.st_mtime_ns] if data.is_file() else []
 
 
-if __name__ == "__main__":
+@click.command(help=__doc__)
+@click.argument("profile")
+@click.argument("data", default="")
+@click.argument("numbers", nargs=-1)
+def main(profile: str, data: str, numbers: tuple[str, ...]) -> None:
     try:
-        run(*sys.argv[1:])
+        run(profile, data, *numbers)
     except KeyboardInterrupt as error:  # as Ctrl-C is, and `paperlib.checkpoints.Interrupted`, which says what is saved
         sys.exit(str(error).capitalize() or "Interrupted: what is on record stays, and the same command goes on")
     except (ValueError, OSError, papermill.PapermillExecutionError) as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,8 +12,8 @@ import pandas as pd
 
 from paperlib import study
 from paperlib.analysis import predictions
-from paperlib.analysis.statistics import Estimate
-from paperlib.claims import ledger, rules
+from paperlib.analysis.statistics import Estimate, variance_components
+from paperlib.claims import evidence, ledger, rules
 from paperlib.storage import records
 from paperlib.storage.files import write_text
 from paperlib.study import plans
@@ -72,10 +72,9 @@ def made(of_smaller: list[dict], of_autoencoders: Iterable[dict]) -> pd.DataFram
     of_autoencoders = list(of_autoencoders)
     spreads = {}
     for name in ("cpu", FROM):
-        some = [found for found in of_autoencoders if _with_studys_autoencoder(found, profile(name))]
-        if some:
-            spread, count = predictions.between_autoencoders(predictions.tests(some), profile(name))
-            spreads[name] = (count if spread == spread else 0, spread, [found["hash"] for found in some])
+        arm = evidence.gather(of_autoencoders, name).arm("top_activations", split=1)
+        spread, _ = variance_components(arm)
+        spreads[name] = (arm["autoencoder"].nunique() if spread == spread else 0, spread, list(arm["record"]))
     count, spread, behind = max(spreads.values(), key=lambda of: of[0], default=(0, float("nan"), []))
     whose = next((name for name, of in spreads.items() if of[0] == count), "") if count else ""
     table = predictions.predict(predictions.tests(of_smaller), profile(FROM), profile(OF), spread, count)
@@ -121,8 +120,8 @@ def stale_checkpoint(root: Path) -> str:
     steps = profile(OF).steps
     return (
         f"The paper's {claim['paper']:g} % and our accuracy after {steps // 2:,} steps on the subset alone, which a "
-        f"stale checkpoint would hold: {said[0]}. The same and our accuracy after the full-set steps that followed: "
-        f"{said[1]}."
+        f"stale checkpoint would hold: {said[0]}. The paper's {claim['paper']:g} % and our accuracy after the full-set "
+        f"steps that followed as well: {said[1]}."
     )
 
 
@@ -152,8 +151,8 @@ def markdown(root: Path) -> str:
     )
     counts = f"{first['n']} runs of eq. 4 and {first['n_other']} of random"
     about = (
-        f"In brackets: where the mean of {predictions.FURTHER} runs an arm is expected, 19 times of 20, from {counts} "
-        f"{among}, if the line holds as far."
+        f"In brackets, *predicted*: where the mean of {predictions.FURTHER} runs an arm is expected, 19 times of 20, from "
+        f"{counts} {among}, if the line holds that far. *measured*: the 95 % interval."
     )
     lines = [pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True), about, *_checked(root, table)]
     return "\n\n".join([*lines, stale_checkpoint(root)])
@@ -195,23 +194,6 @@ def _runs(root: Path, name: str) -> list[dict]:
 def _known_too_late(found: dict) -> bool:
     """Whether a record says how the predicted scale comes out: it is a classifier's on a selection of eq. 4."""
     return found["run"].get("selection") == "top_activations" and bool(found["result"]["phases"][0])
-
-
-def _with_studys_autoencoder(found: dict, setting: Profile) -> bool:
-    """Whether a record is of eq. 4 at 100 / 0 with an autoencoder of full length, under the default readings."""
-    run = found["run"]
-    encoder = run.get("autoencoder") or {}
-    of_eq4 = run.get("selection") == "top_activations" and run.get("k") == setting.k and not run.get("variant")
-    return bool(
-        of_eq4
-        and run["overlap"] == "fill"
-        and not run["time_share"]
-        and not run.get("stop")
-        and (run["split"], run["steps"], run["feed"], run["precision"]) == (1, setting.steps, "resident", "auto")
-        and (run["weight_decay"], run["standardize_by"]) == (0.004, "deviation")
-        and encoder["steps"] == setting.autoencoder_steps
-        and encoder["last_activation"] == "relu"
-    )
 
 
 def _measured(row: Any) -> str:

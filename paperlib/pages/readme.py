@@ -19,6 +19,9 @@ REQUIRED = (
     "records-digest:all",
     "claims:all",
     "claims:cpu",
+    "claims:steps",
+    "claims:paper",
+    "arithmetic:all",
     "scale:all",
     "trainings:all",
     "predictions:all",
@@ -86,6 +89,7 @@ def _records_digest(folder: Path) -> str:
 _MAKERS: dict[str, Callable[[Path], str]] = {
     "records-digest": _records_digest,
     "claims": lambda folder: (claim_tables.of_all if folder.name == ALL else claim_tables.of_profile)(folder),
+    "arithmetic": claim_tables.arithmetic,
     "scale": lambda folder: claim_tables.compact(facts.scale(_folders(folder))),
     "durations": facts.durations,
     "trainings": lambda folder: facts.trainings(_folders(folder)),

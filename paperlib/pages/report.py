@@ -1,28 +1,33 @@
-"""One static site from executed notebooks and the table of claims: `python -m paperlib.pages.report PROFILE`."""
+"""One static site from executed notebooks and the table of claims.
+
+python -m paperlib.pages.report PROFILE
+"""
 
 import copy
-import csv
-import math
 import os
 import re
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import click
 import jinja2
 import nbformat
+import numpy as np
+import pandas as pd
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
+from paperlib.pages import claim_tables
 from paperlib.storage import records
 from paperlib.study import profiles
 
-CLAIM_COLUMNS = (
-    "id", "claim", "section", "paper", "ours", "sd", "low", "high", "n", "unit", "verdict", "notebook", "remark",
-)  # fmt: skip
+_NUMBERS = ("paper", "ours", "sd", "low", "high")
+_TEXTS = ("id", "claim", "section", "unit", "verdict", "scope", "notebook", "remark")
+CLAIM_COLUMNS = (*_TEXTS, *_NUMBERS)
 
 _TEMPLATES = files("paperlib.pages") / "templates"
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
@@ -67,34 +72,24 @@ def _read_notebook(path: Path, command: str) -> nbformat.NotebookNode:
     return notebook
 
 
-def read_claims(path: str | Path, profile: str) -> list[dict[str, str]] | None:
-    """The rows of a table of claims as dicts of strings, or None where the file does not exist.
+def read_claims(path: str | Path, profile: str) -> pd.DataFrame | None:
+    """A table of claims (of `ledger.as_csv`): numbers as floats, the rest as text. None where the file does not exist.
 
     Raises ValueError where a column of CLAIM_COLUMNS is missing or a number is none; the message names the way out.
     """
     path = Path(path)
     if not path.exists():
         return None
-    with path.open(newline="", encoding="utf-8") as file:
-        table = csv.DictReader(file, restval="")
-        columns, claims = table.fieldnames or [], list(table)
-    faults = [f"no column {column}" for column in CLAIM_COLUMNS if column not in columns]
-    faults = faults or [
-        f"{column} of {claim['id']} is {claim[column]!r}, not a number"
-        for claim in claims
-        for column in ("paper", "ours", "sd", "low", "high")
-        if not _is_number_or_empty(claim[column])
-    ]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    faults = [f"no column {column}" for column in CLAIM_COLUMNS if column not in table]
+    for column in () if faults else _NUMBERS:
+        numbers = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
+        wrong = table[(table[column] != "") & ~np.isfinite(numbers)]
+        faults += [f"{column} of {row['id']} is {row[column]!r}, not a number" for _, row in wrong.iterrows()]
+        table[column] = numbers
     if faults:
         raise ValueError(f"{path}: {'; '.join(faults)}; `make figures PROFILE={profile}` writes the table anew")
-    return claims
-
-
-def _is_number_or_empty(text: str) -> bool:
-    try:
-        return not text or math.isfinite(float(text))
-    except ValueError:
-        return False
+    return table
 
 
 def title(notebook: nbformat.NotebookNode, default: str) -> str:
@@ -118,42 +113,18 @@ def with_alternatives(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
-def claim_row(claim: dict[str, str], pages: Collection[str]) -> dict[str, str | None]:
-    """What the first page shows of a claim (a dict of strings): numbers rounded; `page`, its notebook's or None."""
-    digits = _digits(claim["ours"], claim["sd"], claim["paper"])
-    ours = _rounded(claim["ours"], digits)
-    if claim["sd"]:
-        ours += f" ± {_rounded(claim['sd'], digits)}"
-    interval = [_rounded(claim[end], digits) for end in ("low", "high") if claim[end]]
-    return {
-        **claim,
-        "paper": _rounded(claim["paper"], _decimals(claim["paper"])),
-        "ours": ours,
-        "interval": " to ".join(interval),
-        "page": f"{claim['notebook']}.html" if claim["notebook"] in pages else None,
-    }
-
-
-def _decimals(text: str) -> int:
-    return len(text.partition(".")[2])
-
-
-def _digits(ours: str, sd: str, paper: str) -> int:
-    """After the point of our number: as many as a reader can use, no fewer than the paper gives, none of a count."""
-    if not ours or (not sd and float(ours).is_integer()):
-        return 0
-    size = abs(float(ours))
-    return max(_decimals(paper), 0 if size >= 1000 else 1 if size >= 10 else 2)
-
-
-def _rounded(text: str, digits: int) -> str:
-    return f"{float(text):,.{digits}f}" if text else ""
+def claim_row(claim: Any, pages: Collection[str]) -> dict[str, str | None]:
+    """What the first page shows of a claim (a row of `read_claims`): texts, and `page`, its notebook's or None."""
+    shown = {name: getattr(claim, name) for name in _TEXTS}
+    paper, ours = claim_tables.number(claim.paper), claim_tables.measured(claim)
+    page = f"{claim.notebook}.html" if claim.notebook in pages else None
+    return {**shown, "paper": paper, "ours": ours, "page": page}
 
 
 def render_site(
     setting: profiles.Profile,
     notebooks: dict[str, nbformat.NotebookNode],
-    claims: list[dict[str, str]] | None,
+    claims: pd.DataFrame | None,
     found: list[dict],
 ) -> dict[str, str]:
     """The pages of a site: file name -> HTML.
@@ -171,9 +142,7 @@ def render_site(
     return site
 
 
-def _render_index(
-    setting: profiles.Profile, pages: list[dict], claims: list[dict[str, str]] | None, found: list[dict]
-) -> str:
+def _render_index(setting: profiles.Profile, pages: list[dict], claims: pd.DataFrame | None, found: list[dict]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(_TEMPLATES)), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -182,8 +151,8 @@ def _render_index(
         page={"title": "Thin the data, train faster?", "profile": setting.name, "previous": None, "next": pages[0]},
         setting=setting,
         pages=pages,
-        claims=None if claims is None else [claim_row(claim, stems) for claim in claims],
-        verdicts=Counter(claim["verdict"] for claim in claims or ()).most_common(),
+        claims=None if claims is None else [claim_row(claim, stems) for claim in claims.itertuples()],
+        verdicts=[] if claims is None else list(claims["verdict"].value_counts().items()),
         datasets=sorted({record["run"]["dataset"] for record in found}),
         runs=len(found),
     )
@@ -227,9 +196,14 @@ def write_site(site: dict[str, str], folder: Path) -> None:
             raise
 
 
-if __name__ == "__main__":
+@click.command(help=__doc__)
+@click.argument("profile")
+def main(profile: str) -> None:
     try:
-        [named] = sys.argv[1:]
-        print(f"Written: {build(named)}")
+        click.echo(f"Written: {build(profile)}")
     except (ValueError, OSError) as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

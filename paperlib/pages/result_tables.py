@@ -82,16 +82,16 @@ def cost_table(folder: Path) -> str:
     before = cost.parts(autoencoder, lengths)
     overhead = sum(before.values())
     rows = cost.break_even_by_feed(cost.curves(lengths, overhead), cost.paces(feeds), overhead)
-    rows["trainings_to_break_even"] = [_trainings(count) for count in rows["trainings_to_break_even"]]
+    rows["trainings_to_break_even"] = [_until(count, 0) for count in rows["trainings_to_break_even"]]
     for column in ("accuracy", "full_set_s", "subset_first_s", "saved_s"):
-        rows[column] = ["never" if np.isinf(value) else f"{value:.1f}" for value in rows[column]]
+        rows[column] = [_until(value, 1) for value in rows[column]]
     charged = ", ".join(f"{name} {seconds:,.1f} s" for name, seconds in before.items())
     names = [
         "feed",
         "accuracy (%)",
         "full set alone (s)",
         "eq. 4 first (s)",
-        "saved a training (s)",
+        "saved per training (s)",
         "trainings to break even",
     ]
     return f"Charged once: {charged}.\n\n{rows.set_axis(names, axis=1).to_markdown(index=False, disable_numparse=True)}"
@@ -165,12 +165,15 @@ def weak_random_table(folder: Path) -> str:
                 for arm, name in zip(weak_random.SELECTIONS, ("random (%)", "eq. 4 (%)"))
             },
             "n": f"{row['random'].n} + {row['top_activations'].n}",
-            "could explain": row["explains"],
+            "what it does": row["effect"],
             "planned": f"{row['missing']} runs, {row['missing'] * hours:.1f} h" if row["missing"] else "",
         }
         for _, row in weak_random.table(runs, planned).iterrows()
     ]
-    about = "In brackets: the change of that arm, in points, with Welch's 95 % interval; each row by itself."
+    about = (
+        "In brackets: the change of that arm, in points, with Welch's 95 % interval, each by itself. *What it does* is "
+        "said after Holm's correction for the number of rows."
+    )
     return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
 
 
@@ -262,8 +265,9 @@ def _unless_alike(verdict: str, other: str) -> str:
     return "" if verdict == other else f", **{verdict}**"
 
 
-def _trainings(count: float) -> str:
-    return "never" if np.isinf(count) else f"{count:,.0f}"
+def _until(value: float, digits: int) -> str:
+    """Seconds or trainings until something is reached: infinite if never, NaN if unknown."""
+    return "–" if np.isnan(value) else "never" if np.isinf(value) else f"{value:,.{digits}f}"
 
 
 def precision_table(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -45,45 +46,41 @@ def draw(root: Path) -> Path:
     ValueError
         Where no profile but quick has records, or where they are of several data sets.
     """
-    found, alone = _on_record(root), _on_record(root, plans.learning_runs)
+    of = {picture: _on_record(root, plan) for picture, plan in _PICTURES.items()}
+    found = of["scaling_curve"]
     if not found:
         raise ValueError("no profile has records: make records PROFILE=cpu DATA=... makes some")
-    on = records.data_set(record for some in found.values() for record in some)
+    on = records.data_set(chain.from_iterable(found.values()))
     of_cifar10 = on.name.startswith("cifar10")
     folder = Path(root) / "figures" / FOLDER
     folder.mkdir(exist_ok=True)
-    everything = [record for some in found.values() for record in some]
+    shown = {picture: list(chain.from_iterable(some.values())) for picture, some in of.items()}
     note = f"{on.name}, on record: profile{'s' if len(found) > 1 else ''} {', '.join(found)}"
 
     points = learning.stated(ledger.split_accuracies()) if of_cifar10 else None
-    curves = learning.table(alone)
-    shown = [record for some in alone.values() for record in some]
-    save(learning_curves(curves, note, points), folder, "learning_curves", curves, shown)
+    curves = learning.table(of["learning_curves"])
+    save(learning_curves(curves, note, points), folder, "learning_curves", curves, shown["learning_curves"])
 
     tests = {name: predicted.tests(some) for name, some in found.items()}
     gaps_of = {name: predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()}
     gaps = pd.concat([some for some in gaps_of.values() if len(some)] or list(gaps_of.values()))
     paper = profile("paper")
     epochs = paper.steps * paper.batch / paper.k
-    of = predictions.FROM if predictions.FROM in tests else max(tests, key=lambda name: profile(name).steps)
-    curve = predicted.curve(tests[of], profile(of), epochs)
+    whose = predictions.FROM if predictions.FROM in tests else max(tests, key=lambda name: profile(name).steps)
+    curve = predicted.curve(tests[whose], profile(whose), epochs)
     written = pd.read_csv(predictions.path(root)).set_index("name") if predictions.path(root).exists() else None
     theirs = (epochs, ledger.ledger()["C6"]["paper"]) if of_cifar10 else None
     drawn = scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)
-    save(drawn, folder, "scaling_curve", gaps, everything)
+    save(drawn, folder, "scaling_curve", gaps, shown["scaling_curve"])
 
-    of_splits = _on_record(root, plans.split_runs)
-    by_weights = weights.gaps(of_splits)
-    shown = [record for some in of_splits.values() for record in some]
-    save(gaps_by_weights(by_weights, note), folder, "gaps_by_weights", by_weights, shown)
+    by_weights = weights.gaps(of["gaps_by_weights"])
+    save(gaps_by_weights(by_weights, note), folder, "gaps_by_weights", by_weights, shown["gaps_by_weights"])
 
-    of_spikes = _on_record(root, _alone_and_in_float32)
+    of_spikes = of["loss_spikes"]
     largest = max(of_spikes, key=lambda name: profile(name).steps * profile(name).batch)
     here = {largest: of_spikes[largest]}
-    runs = spikes.of_runs(here)
-    drawn = loss_spikes(spikes.curves(here), runs, f"{on.name}, profile {largest}")
-    shown = [record for some in of_spikes.values() for record in some]
-    save(drawn, folder, "loss_spikes", spikes.of_runs(of_spikes), shown)
+    drawn = loss_spikes(spikes.curves(here), spikes.of_runs(here), f"{on.name}, profile {largest}")
+    save(drawn, folder, "loss_spikes", spikes.of_runs(of_spikes), shown["loss_spikes"])
     stamps.write_digests(folder)
     return folder
 
@@ -95,12 +92,12 @@ def problems(root: Path) -> Iterator[str]:
         return
     yield from stamps.changed(folder)
     for name, plan in _PICTURES.items():
-        shown = [record for some in _on_record(root, plan).values() for record in some]
+        shown = list(chain.from_iterable(_on_record(root, plan).values()))
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield problem
 
 
-def _on_record(root: Path, plan: Callable[..., list[Run]] = plans.prediction_runs) -> dict[str, list[dict]]:
+def _on_record(root: Path, plan: Callable[..., list[Run]]) -> dict[str, list[dict]]:
     """Profile -> records of its runs of a plan; the smallest scale first, and never quick."""
     found: dict[str, list[dict]] = {}
     for name, setting in PROFILES.items():

@@ -60,7 +60,7 @@ def checked(name: str, root: str | Path) -> tuple[pd.DataFrame | None, list[str]
         return None, problems
     try:
         profile, dataset = profile_named(name), records.data_set(found.values())
-        table, _ = ledger.of_folder(folder)
+        table = ledger.of_folder(folder)
     except Exception as error:  # a record with the right digest can still say anything
         return None, [*problems, f"{folder / 'records'}: no claims can be measured ({_said(error)})"]
     for check in (

@@ -223,14 +223,10 @@ def replay(record: dict, run: Run, dataset: Dataset, folder: str | Path) -> dict
     Returns a new record without writing it; on the same machine it equals the old one in all but times.
     """
     subset = choose(run, dataset, folder)
-    phases = _position(*record["result"]["phases"])
-    given = Inputs(subset, phases=phases, added=_interpolated(run, subset, dataset, folder))
+    fast, full = record["result"]["phases"]
+    given = Inputs(subset, phases=(fast, full), added=_interpolated(run, subset, dataset, folder))
     [outcome] = train([run], dataset, given)
     return outcome.record
-
-
-def _position(fast: int, full: int) -> Position:
-    return fast, full
 
 
 def inputs(run: AnyRun, dataset: Dataset, folder: str | Path) -> Inputs:

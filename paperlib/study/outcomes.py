@@ -184,7 +184,7 @@ def _trained_classifiers(runs: Sequence[Run], dataset: Dataset, given: Inputs, w
         except training.DivergedError as error:
             if not run.stop:
                 raise
-            yield Outcome(_diverged_record(run, error, dataset), {})
+            yield Outcome(_diverged_record(run, error, dataset, given), {})
             if others := runs[number + 1 :]:
                 yield from _trained_classifiers(others, dataset, given, watch)
             return
@@ -239,8 +239,8 @@ def _tests_of_own_statistics(run: Run, trained: "Training", dataset: Dataset) ->
     return tests
 
 
-def _diverged_record(run: Run, error: "DivergedError", dataset: Dataset) -> dict:
-    """Of a network whose weights are no numbers: it names the first class, whatever it is shown."""
+def _diverged_record(run: Run, error: "DivergedError", dataset: Dataset, given: Inputs) -> dict:
+    """Of a network whose weights became NaN: it names the first class, whatever it is shown. No time of it counts."""
     from paperlib import evaluation
     from paperlib.compute import precision
 
@@ -253,7 +253,9 @@ def _diverged_record(run: Run, error: "DivergedError", dataset: Dataset) -> dict
         "diverged_at": error.step,
         "test": dict.fromkeys(names, test),
     }
-    return _record(run, result, precision.resolve(run.precision))
+    times = {"select_s": given.select_seconds, "budget_s": given.budget, "train_s": None, "seconds_at_step": []}
+    measured = {"history": {"step": [], "loss": []}, "times": times}
+    return _record(run, result, precision.resolve(run.precision), **measured)
 
 
 def _measured(trained: "Training | Autoencoder", times: dict) -> dict[str, Any]:

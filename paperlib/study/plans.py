@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any, Protocol, get_args
 
 from paperlib.selection import METHODS, REGISTRY
-from paperlib.study.profiles import PAPER_STEPS, Profile
+from paperlib.study.profiles import PAPER_STEPS, PROFILES, Profile
 from paperlib.study.runs import (
     DEFAULT_READINGS,
     TIME_SHARE,
@@ -336,8 +336,9 @@ def weak_random_runs(profile: Profile, dataset: Named, readings: Readings = DEFA
     full = _full_run(profile, dataset, readings)
     subsets = (_subset(full, profile, dataset, method, profile.k) for method in ("random", "top_activations"))
     random, eq4 = (replace(subset, split=1.0) for subset in subsets)
+    paper = PROFILES["paper"]
     # As large a share of the steps as at the paper's scale, where the schedule would have come from epochs.
-    rate_steps = max(1, int(profile.steps / PAPER_STEPS * _DECAY_EPOCHS * 4_320 / 1_024))
+    rate_steps = max(1, int(profile.steps / PAPER_STEPS * _DECAY_EPOCHS * paper.k / paper.batch))
     seeds, both = profile.hypothesis_seeds, (random, eq4)
     reasons = {
         "one subset, several initial weights": [

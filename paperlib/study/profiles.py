@@ -6,6 +6,7 @@ from typing import Any
 
 PAPER_STEPS = 10_000
 PAPER_DECAY = 0.9999
+PAPER_SAMPLES = 50_000  # of CIFAR-10's training split
 PAPER_SECONDS = 736  # of its baseline, on one Tesla P100 (Section V)
 
 

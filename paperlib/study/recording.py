@@ -16,15 +16,14 @@ from paperlib.study.progress import Progress
 
 
 def record(
-    profile: str, data: str = "", figures: str | Path = "figures", progress: str = "lines", minutes: float | None = None
+    setting: Profile, dataset: Dataset, folder: Path, progress: str = "lines", minutes: float | None = None
 ) -> None:
-    """Work down the plan of a profile and write what is not in `figures`/PROFILE/records, where notebooks find it.
+    """Work down the plan of a profile and write what is not on record in `folder`, where notebooks find it.
 
     They would train it as well, but one after the other, and share less.
 
     Parameters
     ----------
-    profile, data : names, see `paperlib.study.profiles` and `paperlib.data.load`.
     progress : one of `paperlib.study.progress.STYLES`.
     minutes : after so many, the run under way is saved and `Interrupted` raised. None: until all is on record.
 
@@ -33,9 +32,7 @@ def record(
     Interrupted : after the minutes, or at SIGINT or SIGTERM. All records stay, and the next call goes on.
     ValueError, OSError : what `paperlib.study.execute` raises.
     """
-    setting = profiles.profile(profile)
-    dataset = load(data or setting.source)
-    folder, told = Path(figures) / profile / "records", Progress(progress)
+    told = Progress(progress)
     should_stop = interruption.after(minutes)
     done = 0
     while done < len(plan := _plan(setting, dataset, folder)):  # it grows once the union's size is known
@@ -66,7 +63,7 @@ def main(profile: str, data: str, figures: str, minutes: float | None, plan: boo
         folder = Path(figures) / profile / "records"
         if not plan:
             try:
-                record(profile, data, figures, minutes=minutes)
+                record(setting, dataset, folder, minutes=minutes)
             except Interrupted as stopped:
                 click.echo(str(stopped).capitalize())
         click.echo(forecast.report(_plan(setting, dataset, folder), dataset, folder))

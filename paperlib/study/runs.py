@@ -259,22 +259,6 @@ def _content(value: Any) -> Any:
     return list(map(_content, value)) if isinstance(value, tuple) else value
 
 
-def of_plain(content: dict) -> AnyRun:
-    """The run that a record's content describes: the inverse of `plain`. ValueError if there is no such run."""
-    kinds = {kind.__name__: kind for kind in (AutoencoderRun, Run, SelectionRun)}
-    values = dict(content)
-    kind = kinds.get(values.pop("kind", None))
-    names = {entry.name for entry in fields(kind)} if kind else set()
-    if kind is None or set(values) - names:
-        raise ValueError(f"no run of this version: {content}")
-    for name, value in values.items():
-        if isinstance(value, list):
-            values[name] = tuple(tuple(pair) if isinstance(pair, list) else pair for pair in value)
-    if values.get("autoencoder"):
-        values["autoencoder"] = AutoencoderRun(**values["autoencoder"])
-    return kind(**values)
-
-
 def file_name(run: AnyRun) -> str:
     """The name of a run's record, which is found again by its content."""
     return f"{run.label()}-{content_hash(plain(run))}.json"

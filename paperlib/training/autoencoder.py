@@ -57,7 +57,7 @@ def train_autoencoder(
     ----------
     images : ndarray of uint8, shape (N, H, W, C)
     embedding_size
-        Numbers in an embedding: a multiple of the 9 positions of the last feature map.
+        Numbers in an embedding: a multiple of (image_size / 8)², the positions of the last feature map.
     momentum
         Of the SGD (reading R6).
     last_activation

@@ -13,22 +13,22 @@ AS_READ = runs([64.8, 65.0, 65.2], [60.8, 61.0, 61.2])
 
 
 @pytest.mark.parametrize(
-    ("random", "eq4", "explains"),
+    ("random", "eq4", "effect"),
     [
-        ([57.8, 58.0, 58.2], [60.8, 61.0, 61.2], "57.6 and the gap"),
-        ([57.8, 58.0, 58.2], [53.8, 54.0, 54.2], "57.6, not the gap"),
-        ([57.8, 58.0, 58.2], [], "57.6; eq. 4 has no such run"),
-        ([57.8, 58.0, 58.2], [54.0], "57.6; too few runs of eq. 4 to say more"),
-        ([60.0, 65.0, 69.0], [54.0, 54.1, 54.2], "neither, as far as can be told"),
-        ([67.8, 68.0, 68.2], [70.0, 70.1, 70.2], "neither: random rises"),
+        ([57.8, 58.0, 58.2], [60.8, 61.0, 61.2], "random falls more than eq. 4"),
+        ([57.8, 58.0, 58.2], [53.8, 54.0, 54.2], "random falls, not shown to by more than eq. 4"),
+        ([57.8, 58.0, 58.2], [], "random falls; eq. 4 has no such run"),
+        ([57.8, 58.0, 58.2], [54.0], "random falls; too few runs of eq. 4 to say more"),
+        ([60.0, 65.0, 69.0], [54.0, 54.1, 54.2], "undecided"),
+        ([67.8, 68.0, 68.2], [70.0, 70.1, 70.2], "random rises"),
         ([57.8], [61.0], "undecided"),
         ([], [61.0, 61.2], "not measured"),
     ],
 )
-def test_what_a_reason_explains(random, eq4, explains):
+def test_what_a_reason_does(random, eq4, effect):
     both, planned = {"as read": AS_READ, "it": runs(random, eq4)}, {"as read": 6, "it": 6}
     found = weak_random.table(both, planned).set_index("reason")
-    assert found.loc["it", "explains"] == explains
+    assert found.loc["it", "effect"] == effect
     assert found.loc["it", "missing"] == 6 - len(random) - len(eq4) and found.loc["as read", "missing"] == 0
 
 
@@ -36,4 +36,15 @@ def test_changes_are_from_the_arm_as_read():
     found = weak_random.table({"as read": AS_READ, "it": runs([60, 61, 62], [60, 61, 62])}, {"as read": 6, "it": 6})
     row = found.iloc[1]
     assert row["random change"].value == pytest.approx(-4) and row["top_activations change"].value == pytest.approx(0)
-    assert found.iloc[0]["random"].value == pytest.approx(65) and found.iloc[0]["explains"] == "–"
+    assert found.iloc[0]["random"].value == pytest.approx(65) and found.iloc[0]["effect"] == "–"
+
+
+def test_a_change_counts_after_holms_correction():
+    """That of "slight" is significant by itself, and not among five."""
+    slight = runs([64.0, 64.3, 64.6])
+    alone = weak_random.table({"as read": AS_READ, "slight": slight}, {"as read": 6, "slight": 3}).iloc[1]
+    assert alone["random change"].high < 0 and alone["effect"] == "random falls; eq. 4 has no such run"
+    others = {f"{number}": runs([64.0, 65.0, 66.0]) for number in range(4)}
+    every = {"as read": AS_READ, "slight": slight, **others}
+    among = weak_random.table(every, dict.fromkeys(every, 3)).iloc[1]
+    assert among["effect"] == "undecided" and among["p_holm"] == pytest.approx(5 * alone["p_holm"])

@@ -94,12 +94,14 @@ def test_a_forged_run_does_not_come_out_again(recorded, tmp_path, silent):
     path = next(folder.glob("classifier-random-*.json"))
     record = records.read(path)
     record["result"]["test"]["warmup"]["accuracy"] += 0.5
+    record["result"]["subset"]["size"] += 1
     path.unlink()
     records.write(path, record)
     rows = again.rerun("quick", path, tmp_path, "", silent).set_index("what")
     forged = rows.loc["result.test.warmup.accuracy"]
     assert forged["difference"] == pytest.approx(-50) and 0 < forged["tolerance"] < 50
-    assert forged["outcome"] == "DIFFERS" and (rows["outcome"] != "the same bits").sum() == 1
+    assert forged["outcome"] == rows.loc["result.subset.size", "outcome"] == "DIFFERS"
+    assert (rows["outcome"] != "the same bits").sum() == 2
     assert "result.test.warmup.accuracy" in again.in_words(rows.reset_index()).partition("Not the same:")[2]
 
 
@@ -156,6 +158,9 @@ def test_differences_are_told_beside_their_tolerance():
     assert again.in_words(same) == "The same bits: result, history."
     told = again.in_words(rows.reset_index())
     assert told.startswith("The same bits: nothing.\nNot the same:\n\n| what") and "| 50         | 52      | 2" in told
+    phases = [{"result": {"phases": [full, 10]}} for full in (5, 6)]
+    exact = again.differences(*phases, {"result.phases": 0.0})
+    assert exact["outcome"].tolist() == ["DIFFERS"] and exact["difference"].tolist() == [1]
     gone = again.differences({"result": {"a": 1}}, {"result": {"b": 2}}, {})
     assert gone["what"].tolist() == ["result.a", "result.b"] and set(gone["outcome"]) == {"differs"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from paperlib import study
 from paperlib.storage import records
-from paperlib.study import plans, profiles, recording, stages
+from paperlib.study import plans, recording, stages
 from paperlib.study.profiles import PROFILES
 from paperlib.study.runs import Run, cut_off
 
@@ -88,12 +88,11 @@ def test_what_needs_no_autoencoder_does_not_wait_for_it(tiny, digits, tmp_path, 
     assert not study.record_path(plans.autoencoder_run(tiny, digits), tmp_path).exists()
 
 
-def test_what_is_recorded_is_what_notebooks_find(tiny, digits, tmp_path, monkeypatch):
+def test_what_is_recorded_is_what_notebooks_find(tiny, digits, tmp_path):
     none = ("riddle", "large", "compared", "factor", "reading", "encoder", "hypothesis")
     small = replace(tiny, runs_at_split={0.0: 1, 1.0: 1}, lengths=(0.5,), **{f"{name}_seeds": () for name in none})
-    monkeypatch.setitem(profiles.PROFILES, "quick", small)
-    recording.record("quick", "", tmp_path, "none")
-    folder = tmp_path / "quick" / "records"
+    folder = tmp_path / "records"
+    recording.record(small, digits, folder, "none")
     size = len(study.choose(plans.union_run(small, digits), digits, folder))
     for plan in (plans.claim_runs, plans.feed_runs, plans.length_runs, lambda *of: plans.control_runs(*of, size)):
         found, missing = study.on_record(plan(small, digits), folder)

@@ -37,7 +37,7 @@ def over_half_more(evidence: Evidence) -> Measured:
     if arm.empty or full.empty:
         return Measured(Estimate())
     found = difference(units(arm), units(full))
-    return Measured(found, "points, unpaired (Welch)", records=hashes(arm, full), spread=pooled(evidence))
+    return Measured(found, "points, unpaired (Welch)", records=hashes(arm, full), spread=pooled(evidence, arm))
 
 
 def _saved(evidence: Evidence, *, charged: bool) -> Measured:
@@ -52,15 +52,18 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     eq4 = ARMS["top_activations"].first
     once = thinning.once_steps(evidence.autoencoders[0], used, on_full)[eq4] if charged else 0.0
     ratio = on_subset / on_full
-    saved, never = [], 0  # a row a seed: as interpolated, and at worst and at best between the tests
+    saved, never, left_out = [], 0, 0  # a row a seed: as interpolated, and at worst and at best between the tests
     for seed in sorted(set(halves["top_activations"]["seed"])):
         some = points[points["seed"] == seed]
-        arms = [some[some["arm"] == name] for name in (ARMS["full"].first, eq4)]
-        alone, arm = (_soonest(one, goal, ratio) for one in arms)
+        first, other = (some[some["arm"] == name] for name in (ARMS["full"].first, eq4))
+        alone, arm = (_soonest(one, goal, ratio) for one in (first, other))
+        if not np.isfinite(alone[0]):  # NaN where it was not run at several lengths
+            left_out += int(np.isinf(alone[0]))
+            continue
         if np.isinf(arm[0]):  # charged with its longest run: at least so much
             never += 1
-            arm = (float((arms[1]["fast_steps"] * ratio + arms[1]["full_steps"]).max()),) * 3
-        if np.isfinite(alone[0]) and np.isfinite(arm[0]):
+            arm = (float((other["fast_steps"] * ratio + other["full_steps"]).max()),) * 3
+        if np.isfinite(arm[0]):
             pairs = ((arm[0], alone[0]), (arm[2], alone[1]), (arm[1], alone[2]))
             saved.append([100 * (1 - (ours + once) / theirs) for ours, theirs in pairs])
     if not saved:
@@ -69,14 +72,17 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     found = mean(values)
     low, high = np.fmin(found.low, min(worst)), np.fmax(found.high, max(best))
     even = thinning.break_even(points, [goal], once={eq4: once}).groupby("arm")["ratio"].max()
-    limits = " and ".join(f"{ratio:.2f} ({arm})" for arm, ratio in even.items())
+    limits = " and ".join(f"{most:.2f} ({name})" for name, most in even.items())
     remark = (
         f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step, and pays below {limits}; "
-        f"{signed(found)} from seed to seed; the interval reaches to the tests on either side of {goal:.1f} %"
+        f"{signed(found)} from seed to seed"
     )
     if never:
         remark += f"; {never} of {len(saved)} seeds never get there, and are charged with their longest run"
+    if left_out:
+        remark += f"; seeds left out, whose full set alone never gets there: {left_out}"
     if np.isfinite(found.low):  # with one seed, nothing is known of the spread between seeds
+        remark += f"; the interval reaches to the tests on either side of {goal:.1f} %"
         found = replace(found, low=float(low), high=float(high), sd=float("nan"))
     return Measured(found, remark, records=hashes(used, evidence.autoencoders[:1] if charged else ()))
 
@@ -90,7 +96,7 @@ def _half(evidence: Evidence, selection: str) -> pd.DataFrame:
 def _soonest(points: pd.DataFrame, accuracy: float, ratio: float) -> tuple[float, float, float]:
     """Full-set steps until an accuracy, of the path that gets there first; a subset step costs `ratio` of one.
 
-    As interpolated between two tests, at the one before and at the one after.
+    As interpolated between two tests, at the one before and at the one after: each the smallest over the paths.
     """
     paths = [some for _, some in points.groupby("path")]
     steps = [(thinning.steps_to(some, accuracy), *thinning.tests_around(some, accuracy)) for some in paths]

@@ -18,9 +18,14 @@ def accuracy_subset_first(evidence: Evidence) -> Measured:
         return Measured()
     found = difference(units(arm), units(full)) if len(full) else None
     remark = f"{_steps(arm)}; minus the full set alone: {signed(found)} points" if found else _steps(arm)
-    at_equal, behind = _at_equal_steps(evidence)
+    at_equal, beside = _at_equal_steps(evidence)
     return Measured(
-        mean(units(arm)), remark + at_equal, tested=found, records=hashes(arm, full, behind), spread=pooled(evidence)
+        mean(units(arm)),
+        remark + at_equal,
+        tested=found,
+        records=hashes(arm, full),
+        beside=hashes(beside),
+        spread=pooled(evidence, arm),
     )
 
 
@@ -29,7 +34,7 @@ def accuracy_of_the_full_set(evidence: Evidence) -> Measured:
     arm = evidence.limited("full")
     if arm.empty:
         return Measured()
-    return Measured(mean(units(arm)), _steps(arm), records=hashes(arm), spread=pooled(evidence))
+    return Measured(mean(units(arm)), _steps(arm), records=hashes(arm), spread=pooled(evidence, arm))
 
 
 def loss_ahead(evidence: Evidence) -> Measured:
@@ -38,8 +43,8 @@ def loss_ahead(evidence: Evidence) -> Measured:
     arm, full = evidence.limited("top_activations"), evidence.limited("full")
     if arm.empty or full.empty:
         return Measured()
-    control, behind = _loss_by_steps(evidence)
-    return _loss_difference(evidence, full, arm, control, behind)
+    control, beside = _loss_by_steps(evidence)
+    return _loss_difference(evidence, full, arm, control, beside)
 
 
 def loss_ahead_large(evidence: Evidence) -> Measured:
@@ -47,8 +52,9 @@ def loss_ahead_large(evidence: Evidence) -> Measured:
     arm, full = evidence.limited("top_activations", evidence.profile.large_k), evidence.limited("full")
     if arm.empty or full.empty:
         return Measured()
-    gap = difference(units(arm), units(evidence.limited("top_activations")))
-    return _loss_difference(evidence, full, arm, f"accuracy minus the small subset's: {signed(gap)} points", ())
+    small = evidence.limited("top_activations")
+    gap = signed(difference(units(arm), units(small)))
+    return _loss_difference(evidence, full, arm, f"accuracy minus the small subset's: {gap} points", hashes(small))
 
 
 def images_a_second(evidence: Evidence) -> Measured:
@@ -64,14 +70,15 @@ def images_a_second(evidence: Evidence) -> Measured:
     return Measured(mean(rates), f"on {', '.join(sorted(full['device'].unique()))}", records=hashes(full))
 
 
-def _loss_difference(evidence: Evidence, full: pd.DataFrame, arm: pd.DataFrame, remark: str, behind: tuple) -> Measured:
+def _loss_difference(evidence: Evidence, full: pd.DataFrame, arm: pd.DataFrame, remark: str, beside: tuple) -> Measured:
     losses = pd.concat([evidence.losses(full).assign(arm=0), evidence.losses(arm).assign(arm=1)])
     means = [units(losses[losses["arm"] == number], "loss") for number in (0, 1)]
     over = "time" if evidence.by_the_clock else f"{evidence.budget_steps:,} steps"
     return Measured(
         difference(*means),
         "; ".join(filter(None, (f"mean over the {over}, unpaired (Welch)", remark))),
-        records=tuple(sorted({*hashes(full, arm), *behind})),
+        records=hashes(full, arm),
+        beside=beside,
         spread=tables.pooled_sd(losses, "arm", "loss"),
     )
 

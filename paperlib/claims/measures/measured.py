@@ -24,7 +24,9 @@ class Measured:
     terms : dict
         What the rule needs to know besides what `claims.yaml` says.
     records : tuple of str
-        Hashes of the records behind it, sorted.
+        Hashes of the records that it is computed from, sorted.
+    beside : tuple of str
+        Hashes of those that only the remark is made from.
     spread : tuple of (float, int), optional
         Pooled standard deviation and its degrees of freedom, for the minimum detectable difference.
     detectable : float
@@ -38,9 +40,15 @@ class Measured:
     tested: Any = None
     terms: dict = field(default_factory=dict)
     records: tuple = ()
+    beside: tuple = ()
     spread: tuple[float, int] | None = None
     detectable: float = float("nan")
     counted: str = "n"
+
+    @property
+    def everything(self) -> list[str]:
+        """Hashes of all records that the claim's row of the ledger is made from, sorted."""
+        return sorted({*self.records, *self.beside})
 
 
 def hashes(*sources: pd.DataFrame | Iterable[dict]) -> tuple:
@@ -51,12 +59,12 @@ def hashes(*sources: pd.DataFrame | Iterable[dict]) -> tuple:
     return tuple(sorted(found))
 
 
-def singly(values: Iterable[float], remark: str, records: tuple, **terms: Any) -> Measured:
+def singly(values: Iterable[float], remark: str, records: tuple) -> Measured:
     """Values that a rule looks at one by one; their mean is shown."""
     values = list(values)
     if not values:
         return Measured()
-    return Measured(mean(values), remark, tested=values, records=records, terms=terms)
+    return Measured(mean(values), remark, tested=values, records=records)
 
 
 def signed(found: Estimate, digits: int = 1) -> str:

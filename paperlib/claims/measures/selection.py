@@ -18,12 +18,14 @@ def size_of_the_union(evidence: Evidence) -> Measured:
 
 def writing_time(evidence: Evidence) -> Measured:
     """Seconds to write the filtered data set: step 4. The median and the range of fresh measurements
-    (`times.write_s` of the record of eq. 4's selection, a list)."""
+    (`times.write_s` of the record of eq. 4's selection, a list). They are repeats in one process, of which the first
+    also reads the images into memory."""
     written = [
         record
         for record in evidence.selections
         if record["run"]["method"] == "top_activations"
         and record["run"]["k"] == evidence.profile.k
+        and dict(record["run"]["options"]) == {"overlap": evidence.overlap}
         and "write_s" in record["times"]
     ]
     seconds = [value for record in written for value in record["times"]["write_s"]]

@@ -20,14 +20,19 @@ from paperlib.claims.measures.measured import Measured, hashes, signed
 LATE = (0.9, 0.95)  # the splits, besides 100 / 0, at which the paper sees a difference
 
 
-def pooled(evidence: Evidence) -> tuple[float, int] | None:
-    """Within-arm standard deviation of accuracies, over all arms of full length, and its degrees of freedom; None where
-    the arms spread too differently, as they do where single runs end in a loss spike."""
-    arms = ["selection", "overlap", "variant", "k", "split", "autoencoder"]
-    runs = evidence.of_full_length()
-    if spreads_differ(some["accuracy"] for _, some in runs.groupby(arms, dropna=False)):
+def pooled(evidence: Evidence, *arms: pd.DataFrame) -> tuple[float, int] | None:
+    """Within-arm standard deviation of accuracies, over all arms of full length, and its degrees of freedom.
+
+    None where the arms spread too differently, as they do where single runs end in a loss spike; and where one of
+    `arms` has several autoencoders, which are then its observations (`units`) and spread in another way than runs do.
+    """
+    if any(arm["autoencoder"].nunique() > 1 for arm in arms):
         return None
-    return tables.pooled_sd(runs, arms)
+    by = ["selection", "overlap", "variant", "k", "split", "autoencoder"]
+    runs = evidence.of_full_length()
+    if spreads_differ(some["accuracy"] for _, some in runs.groupby(by, dropna=False)):
+        return None
+    return tables.pooled_sd(runs, by)
 
 
 def baseline_accuracy(evidence: Evidence) -> Measured:
@@ -53,8 +58,9 @@ def difference_at_the_end(evidence: Evidence) -> Measured:
 
 
 def early_differences(evidence: Evidence) -> Measured:
-    """The same at each split below 90 / 10, in points. The largest is shown. All that the profile plans are tested:
-    what is said of every split has to wait until each is on record."""
+    """The same at each split below 90 / 10, in points. The largest is shown, with an interval that is its own: it does
+    not allow for being the largest. All that the profile plans are tested: what is said of every split has to wait
+    until each is on record."""
     eq4, random = evidence.arm("top_activations"), evidence.arm("random")
     splits = sorted(split for split in set(eq4["split"]) & set(random["split"]) if split < min(LATE))
     if not splits:
@@ -68,7 +74,7 @@ def early_differences(evidence: Evidence) -> Measured:
         f"largest of the splits, unpaired (Welch); {shown}",
         tested=list(found.values()),
         records=hashes(*(arm[arm["split"].isin(splits)] for arm in (eq4, random))),
-        spread=pooled(evidence),
+        spread=pooled(evidence, *(arm[np.isclose(arm["split"], largest)] for arm in (eq4, random))),
     )
 
 
@@ -85,13 +91,10 @@ def late_difference(evidence: Evidence) -> Measured:
 
 
 def spread_at_the_end(evidence: Evidence) -> Measured:
-    """Ratio of the standard deviations between runs at 100 / 0, eq. 4 over random, each pooled over all of its arms:
-    every size of subset, and eq. 4 with further options. An arm's own spread, of a few runs, is mostly luck."""
-    runs = evidence.of_full_length()
-    runs = runs[np.isclose(runs["split"], 1)]
-    arms = ["overlap", "variant", "k", "autoencoder"]
-    eq4, random = (_repeated(runs[runs["selection"] == name], arms) for name in ("top_activations", "random"))
-    (sd, freedom), (other, other_freedom) = (tables.pooled_sd(some, arms) for some in (eq4, random))
+    """Ratio of the standard deviations between runs at 100 / 0, eq. 4 over random, that of eq. 4 pooled over its
+    autoencoders. Other sizes and options are left out: their runs have the same seeds, and are no further evidence."""
+    eq4, random = (evidence.arm(name, split=1) for name in ("top_activations", "random"))
+    (sd, freedom), (other, other_freedom) = (tables.pooled_sd(some, "autoencoder") for some in (eq4, random))
     if not freedom or not other_freedom:
         return Measured()
     return Measured(
@@ -106,19 +109,15 @@ def spread_at_the_end(evidence: Evidence) -> Measured:
 def _accuracy(evidence: Evidence, arm: pd.DataFrame, remark: str = "") -> Measured:
     if arm.empty:
         return Measured()
-    return Measured(mean(units(arm)), remark, records=hashes(arm), spread=pooled(evidence))
+    return Measured(mean(units(arm)), remark, records=hashes(arm), spread=pooled(evidence, arm))
 
 
 def _difference(evidence: Evidence, arm: pd.DataFrame, other: pd.DataFrame, remark: str) -> Measured:
     if arm.empty or other.empty:
         return Measured()
     found = difference(units(arm), units(other))
-    return Measured(found, remark, records=hashes(arm, other), spread=pooled(evidence))
+    return Measured(found, remark, records=hashes(arm, other), spread=pooled(evidence, arm, other))
 
 
 def _at(arm: pd.DataFrame, other: pd.DataFrame, split: float) -> Estimate:
     return difference(*(units(some[np.isclose(some["split"], split)]) for some in (arm, other)))
-
-
-def _repeated(table: pd.DataFrame, by: list) -> pd.DataFrame:
-    return table[table.groupby(by, dropna=False)["seed"].transform("count") > 1]
