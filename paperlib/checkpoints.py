@@ -90,7 +90,7 @@ class Checkpoints:
         A file that cannot be read is removed with a warning: the run then starts from an earlier one, or from the
         start.
         """
-        for position in sorted(self._positions(), key=sum, reverse=True):
+        for position in sorted(self.positions, key=sum, reverse=True):
             if is_on_the_way(position, end) and (found := self._read(position)):
                 return found
         return None
@@ -98,11 +98,14 @@ class Checkpoints:
     @property
     def positions(self) -> list[Position]:
         """Those that are held."""
-        return self._positions()
+        if self._folder is None:
+            return list(self._held)
+        named = [file.name.split(".")[1].partition("-") for file in self._folder.glob(f"{self._key}.*.npz")]
+        return [(int(fast), int(full)) for fast, _, full in named]
 
     def holds(self, position: Position) -> bool:
         """Whether there is a checkpoint at a position."""
-        return position in self._positions()
+        return position in self.positions
 
     def branches(self, end: Position) -> set[Position]:
         """The positions on the way to `end` at which a checkpoint is wanted for other runs."""
@@ -138,16 +141,10 @@ class Checkpoints:
     def _drop_unwanted(self) -> None:
         wanted: set[Position] = set()
         for end in self._ends:
-            on_the_way = [position for position in self._positions() if is_on_the_way(position, end)]
+            on_the_way = [position for position in self.positions if is_on_the_way(position, end)]
             wanted |= {max(on_the_way, key=sum)} if on_the_way else set()
-        for position in set(self._positions()) - wanted:
+        for position in set(self.positions) - wanted:
             self._remove(position)
-
-    def _positions(self) -> list[Position]:
-        if self._folder is None:
-            return list(self._held)
-        named = [file.name.split(".")[1].partition("-") for file in self._folder.glob(f"{self._key}.*.npz")]
-        return [(int(fast), int(full)) for fast, _, full in named]
 
     def _remove(self, position: Position) -> None:
         if self._folder is None:

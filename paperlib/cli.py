@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FAILED, NOT_LEARNED, INTERRUPTED = 1, 3, 130  # exit codes; click's own for a wrong command line is 2
 _PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # modules whose package has another name
 _PROGRESS = ("auto", "bar", "lines", "none")
+_NOT_NEGATIVE = click.IntRange(min=0)
 
 
 def _methods_and_options() -> str:
@@ -67,10 +68,24 @@ def methods() -> None:
     "-o", "--option", "given", multiple=True, metavar="NAME=VALUE", help="An option of the method; repeatable."
 )
 @click.option("--out", default="chosen", show_default=True, metavar="FOLDER", help="Gets a folder for each choice.")
-@click.option("--image-size", default=0, help="Side of the squares that images become.  [default: from the images]")
-@click.option("--embedding-size", default=0, help="Numbers in an embedding.  [default: from the images and k]")
-@click.option("--steps", default=0, help="Of training.  [default: five passes, more until it works]")
-@click.option("--learning-rate", default=0.0, help="Of training.  [default: 0.1, lower if that does not work]")
+@click.option(
+    "--image-size",
+    type=_NOT_NEGATIVE,
+    default=0,
+    help="Side of the squares that images become.  [default: from the images]",
+)
+@click.option(
+    "--embedding-size", type=_NOT_NEGATIVE, default=0, help="Numbers in an embedding.  [default: from the images and k]"
+)
+@click.option(
+    "--steps", type=_NOT_NEGATIVE, default=0, help="Of training.  [default: five passes, more until it works]"
+)
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Of training.  [default: 0.1, lower if that does not work]",
+)
 @click.option("--precision", type=click.Choice(["auto", "bfloat16", "float32"]), default="auto", show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Of training, and of methods that draw.")
 @click.option("--copy", "how", flag_value="copy", help="Copy the chosen files, too.")
@@ -108,7 +123,6 @@ def select_command(
 
         check_method(method, {})
         options = method_options.parse(method, given)
-        check_method(method, options)
         root, samples = _loaded(data, image_size, out, style, kept)
         method_options.check(method, options, samples, seed)
         if how:
@@ -126,7 +140,7 @@ def select_command(
         if compared:
             _compare(choice, folder, pictures)
         click.echo(f"Written to {folder}; README.md there has lines to paste, such as:\n")
-        click.echo(manifest.torch_lines(samples))
+        click.echo(manifest.torch_lines(samples, data))
 
 
 def _loaded(data: str, image_size: int, out: str, style: str, kept: list[str]) -> tuple[Path, Samples]:
@@ -138,6 +152,7 @@ def _loaded(data: str, image_size: int, out: str, style: str, kept: list[str]) -
     from paperlib.storage.files import check_writable
 
     root = Path(out).expanduser()
+    loading.check_exists(data)  # before a folder is made
     check_writable(root)
     samples = loading.load(data, image_size, progress=style, keep=root / FOLDER, leave_out=root)
     if samples.files is not None and samples.images is not None:
@@ -241,8 +256,9 @@ def _one_line_errors(kept: Sequence[str]) -> Iterator[None]:
             f"this needs {name}, which is not installed: pip install {name} (the extra 'train' has all that is needed)"
         )
     except (ValueError, OSError, ImportError, ArithmeticError, MemoryError) as error:
-        learned_too_little = type(error).__name__ == "NotLearnedError"
-        _fail(error, NOT_LEARNED if learned_too_little else FAILED)
+        from paperlib.own_data.embedding import NotLearnedError
+
+        _fail(error, NOT_LEARNED if isinstance(error, NotLearnedError) else FAILED)
 
 
 def _fail(error: Exception | str, code: int = FAILED) -> NoReturn:

@@ -70,6 +70,8 @@ def test_options_of_methods(vectors, tmp_path):
         (["select", "VECTORS", "--copy"], 1, "its samples are no files of a folder"),
         (["select", "VECTORS", "--out", "VECTORS"], 1, "results cannot be written there"),
         (["select"], 2, "Missing argument 'DATA'"),
+        (["select", "VECTORS", "--steps", "-5"], 2, "-5 is not in the range x>=0"),
+        (["select", "VECTORS", "--learning-rate", "-1"], 2, "-1.0 is not in the range x>=0"),
         (["select", "VECTORS", "--fast"], 2, "No such option"),
         (["choose"], 2, "No such command"),
     ],
@@ -79,6 +81,7 @@ def test_errors_are_a_line_and_an_exit_code(vectors, tmp_path, monkeypatch, argu
     done = run(*(vectors[0] if one == "VECTORS" else one for one in arguments))
     assert done.exit_code == code and said in done.stderr and "Traceback" not in done.output
     assert code == 2 or len(done.stderr.splitlines()) == 1
+    assert "nowhere" not in arguments or not (tmp_path / "chosen").exists()
 
 
 def test_help_lists_methods_and_options():

@@ -27,8 +27,8 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
     -------
     DataFrame
         reason; of each arm (`SELECTIONS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference
-        from that arm as read (points, unpaired); p_holm, of random's change, adjusted for the number of reasons; effect,
-        see `effect`; missing, runs that are not on record yet.
+        from that arm as read (points, unpaired); p_holm, of random's change, adjusted for the number of reasons;
+        effect, see `effect`; missing, runs that are not on record yet.
     """
     rows = []
     for reason, some in runs.items():
@@ -40,16 +40,16 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
         row["missing"] = planned[reason] - len(some)
         rows.append(row)
     for row, p_holm in zip(rows, holm([row["random change"].p_value() for row in rows])):
-        changes = [row[f"{arm} change"] for arm in SELECTIONS]
-        row |= {"p_holm": p_holm, "effect": "–" if row["reason"] == AS_READ else effect(*changes, p_holm)}
+        random, eq4 = (row[f"{arm} change"] for arm in SELECTIONS)
+        row |= {"p_holm": p_holm, "effect": "–" if row["reason"] == AS_READ else effect(random, eq4, p_holm)}
     return pd.DataFrame(rows)
 
 
 def effect(random: Estimate, eq4: Estimate, p_holm: float) -> str:
     """What a reason does to random; and if it lowers it, whether by more than eq. 4, as the paper's order needs.
 
-    random, eq4 : how both arms change, in points. p_holm : of random's change. Random falls by more than eq. 4 where the
-    95 % interval of the difference, with the fewer degrees of freedom of the two, lies below zero.
+    random, eq4 : how both arms change, in points. p_holm : of random's change. Random falls by more than eq. 4 where
+    the 95 % interval of the difference, with the fewer degrees of freedom of the two, lies below zero.
     """
     if np.isnan(random.value):
         return "not measured"

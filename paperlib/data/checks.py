@@ -85,6 +85,14 @@ def check_images(path: str | Path, key: str, dtype: np.dtype, shape: tuple[int, 
         raise DataError(f"{path}: {key} is {shape}: images without a pixel; give some that have height and width")
 
 
+def check_pixels(images: np.ndarray) -> None:
+    """Raise DataError unless these are images uint8 (N, H, W, 1 or 3), as networks are given them: others would train,
+    to nothing."""
+    check_images("images", "the array", images.dtype, images.shape)
+    if images.ndim == 3:
+        raise DataError(f"images: the array is {images.shape}, without channels; give images[..., np.newaxis]")
+
+
 def checked_labels(path: str | Path, key: str, labels: np.ndarray, labelled: str, count: int) -> np.ndarray:
     """Labels as all of this package takes them.
 

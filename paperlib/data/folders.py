@@ -39,7 +39,7 @@ def image_folders(root: Path) -> Dataset:
     if differ := sorted(set(train.classes) ^ set(test.classes)):
         raise DataError(f"{root}: train/ and test/ need the same class folders; in only one of them: {differ}")
     files = [*train.files, *test.files]
-    sizes, channels = image_files.sizes_and_channels(files)
+    sizes, channels = image_files.sizes_and_channels(files, exact=True)
     for file, size in zip(files, sizes):
         if size != sizes[0]:
             raise DataError(
@@ -53,21 +53,24 @@ def find(root: Path, leave_out: Path | None = None) -> Found:
     """The pictures in a folder: in class folders, or all of no class.
 
     The folders directly below the top are the classes, and pictures in folders below these belong to them. A folder
-    that holds nothing but one folder of folders is passed through, as archives often have it. Hidden files and folders
-    do not count, nor does the folder `leave_out`; what else is no picture is passed over, and named in the answer.
+    that holds no pictures and only one folder of folders is passed through, as archives often have it. Hidden files and
+    folders do not count, nor does the folder `leave_out`; what else is no picture is passed over, and named in the
+    answer.
 
     Raises DataError for pictures beside class folders, for class folders without pictures, and for names that are not
     UTF-8: they could not be written down later.
     """
-    top = root
+    top, beside = root, list[tuple[Path, str]]()
     while True:
-        folders, files, passed = _listed(top, leave_out)
-        if files or passed or len(folders) != 1:
+        folders, files, passed = listed(top, leave_out)
+        if files or len(folders) != 1:
             break
-        inner = _listed(folders[0], leave_out)
+        inner = listed(folders[0], leave_out)
         if not inner[0] or inner[1]:
             break
         top = folders[0]
+        beside += passed
+    passed = beside + passed
     if folders and files:
         raise DataError(f"{shown(files[0])}: lies beside class folders; move it into one of them, or out of {top}")
     labels: list[int] = []
@@ -101,7 +104,7 @@ def said_of(passed: Sequence[tuple[Path, str]]) -> str | None:
     return f"Passed over: {len(passed):,} in all. " + "; ".join(parts) + "."
 
 
-def _listed(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
+def listed(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[Path], list[tuple[Path, str]]]:
     """(folders, pictures, passed over) directly in a folder, each sorted; hidden ones and `leave_out` do not count."""
     folders: list[Path] = []
     files: list[Path] = []
@@ -125,7 +128,7 @@ def _listed(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[Path
 
 def _below(folder: Path, leave_out: Path | None) -> tuple[list[Path], list[tuple[Path, str]]]:
     """(pictures, passed over) in a folder and below. A link to a folder is not followed: it may lead back."""
-    folders, files, passed = _listed(folder, leave_out)
+    folders, files, passed = listed(folder, leave_out)
     for inner in folders:
         if inner.is_symlink():
             passed.append((inner, "a link to a folder"))

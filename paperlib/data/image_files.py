@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from paperlib.data.dataset import DataError
 from paperlib.data.sources import shown
 from paperlib.machine import cores
+from paperlib.storage.files import reserve
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,10 +55,11 @@ def _decoded() -> frozenset[str]:
 
 
 def sizes_and_channels(
-    files: Sequence[Path], on_done: Callable[[int], object] | None = None
+    files: Sequence[Path], on_done: Callable[[int], object] | None = None, *, exact: bool = False
 ) -> tuple[list[tuple[int, int]], int]:
     """(height, width) of each file as it will be shown, and 1 where all are grey, else 3. Reads their headers only.
 
+    The orientation of a PNG may come last in the file: of larger ones it is left out, unless the size is to be `exact`.
     Raises DataError, which names all files that are no readable pictures.
     """
     found = [((0, 0), False)] * len(files)
@@ -67,8 +69,8 @@ def sizes_and_channels(
             if 0 in image.size:
                 raise OSError(f"it is {image.width} × {image.height}")
             height, width = image.height, image.width
-            # Of a TIFF, Pillow says the size after turning it; of a PNG, the orientation may come last in the file.
-            if image.format != "TIFF" and (image.format != "PNG" or max(image.size) <= _SMALL):
+            quick = image.format != "PNG" or max(image.size) <= _SMALL
+            if image.format != "TIFF" and (quick or exact):  # of a TIFF, Pillow says the size after turning it
                 turned = image.getexif().get(_ORIENTATION) in _ROTATED
                 height, width = (width, height) if turned else (height, width)
             found[place] = (height, width), image.mode in _GREY
@@ -112,8 +114,16 @@ def room(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """An array uint8 for pictures: in memory, or in a temporary file that goes when the array does."""
     if np.prod(shape, dtype=np.int64) <= IN_MEMORY:
         return np.empty(shape, np.uint8)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.uint8, "w+", shape=shape)
+    size = int(np.prod(shape, dtype=np.int64))
+    try:
+        with tempfile.TemporaryFile() as file:
+            reserve(file, size)
+            return np.memmap(file, np.uint8, "r+", shape=shape)
+    except OSError as error:
+        raise DataError(
+            f"pictures of {size / 2**30:.1f} GiB do not fit into {tempfile.gettempdir()} ({error.strerror or error}); "
+            "free some space there, set TMPDIR to another folder, or give a smaller image size"
+        ) from error
 
 
 def fitted(image: Image, side: int) -> Image:

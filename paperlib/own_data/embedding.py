@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
 from paperlib.own_data.loading import SHARE
-from paperlib.selection import METHODS, REGISTRY
+from paperlib.selection import REGISTRY
 from paperlib.storage.digests import content_hash
 from paperlib.study import environment, interruption
 
@@ -90,7 +90,7 @@ def embedding_size(crop: int, k: float) -> int:
 
 def needed(method: str) -> bool:
     """Whether a method looks at embeddings at all."""
-    return method in METHODS and REGISTRY[method].uses_embeddings
+    return REGISTRY[method].uses_embeddings
 
 
 def plan(

@@ -7,6 +7,7 @@ it is read: what was altered is computed again.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from paperlib.data.image_files import IN_MEMORY
 from paperlib.storage import arrays, records
 from paperlib.storage.digests import content_hash, file_digest
-from paperlib.storage.files import FileError, replacing
+from paperlib.storage.files import FileError, remove_parts, replacing, reserve
 
 FOLDER = "kept"  # beside the folders of choices
+_ABANDONED = 86_400.0  # seconds after which what a process was writing is taken for left by one that was killed
 _READER = 1  # raised when pictures are decoded differently
 
 
@@ -40,8 +42,11 @@ def pixels(
         return found
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
+        remove_parts(folder, path.stem, older_than=_ABANDONED)
+        with replacing(path, mark=path.stem) as part:
             out = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+            with open(part, "r+b") as file:
+                reserve(file, part.stat().st_size)
             fill(out)
             out.flush()
             del out
@@ -57,7 +62,8 @@ def embeddings(
     """Embeddings float32 (N, n) as they were kept, or as `compute()` gives them; those are then kept.
 
     run: plain data that names what they are computed from. compute: -> (embeddings, plain data that is said of them).
-    Returns (embeddings, what is said of them, True if they were kept already).
+    Returns (embeddings, what is said of them, True if they were kept already). Where they cannot be kept, a warning
+    says so.
     """
     path = _path(folder, "embeddings", run)
     found, said = _kept(path, run)
@@ -67,10 +73,10 @@ def embeddings(
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written ({error.strerror or error}); choose another folder") from error
-    arrays.write(path, found)
-    _note(path, run, said)
+        arrays.write(path, found)
+        _note(path, run, said)
+    except OSError as error:  # the choice can be made without
+        warnings.warn(f"{path}: not kept ({error.strerror or error}); another choice computes it again", stacklevel=2)
     return found, said, False
 
 

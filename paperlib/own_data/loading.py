@@ -33,6 +33,7 @@ SOURCES = (
     "a row of numbers a sample, the official CIFAR-10 archive or folder, 'cifar10' or 'digits'"
 )
 _NAMED = ("digits", "cifar10")
+_OTHER_SPLITS = {"test", "val", "valid", "validation"}  # names of folders
 _ANNOUNCED = 500  # files from which on reading them has a progress bar
 _SECONDS_BETWEEN_LINES = 15
 
@@ -109,8 +110,7 @@ def load(
         raise DataError(f"image_size is {image_size!r}: give a whole number of pixels, or 0 to have it chosen")
     if image_size and image_size < SMALLEST:
         raise DataError(f"image_size is {image_size}: give at least {SMALLEST}, or 0 to have it chosen")
-    if isinstance(source, str) and not source.strip():
-        raise DataError(f"the path is empty; give {SOURCES}")
+    check_exists(source)
     if isinstance(source, str) and source in _NAMED:
         return _dataset(data.load(source), image_size)
     path = located(source, SOURCES)
@@ -130,6 +130,14 @@ def load(
     if re.fullmatch(r"\.(jpe?g|png|webp|bmp|gif|tiff?)", suffix):
         raise DataError(f"{path}: a single image, of which nothing can be left out; give the folder that it lies in")
     raise DataError(f"{path}: cannot tell what this is; give {SOURCES}")
+
+
+def check_exists(source: str | PathLike) -> None:
+    """Raise DataError, as `load` does, where there is nothing of that name."""
+    if isinstance(source, str) and not source.strip():
+        raise DataError(f"the path is empty; give {SOURCES}")
+    if source not in _NAMED:
+        located(source, SOURCES)
 
 
 def samples_to_keep(samples: Samples, k: float | str) -> int:
@@ -166,7 +174,7 @@ def _dataset(dataset: Dataset, image_size: int) -> Samples:
 
 
 def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | None, leave_out: Path | None) -> Samples:
-    found = folders.find(root / "train" if (root / "train").is_dir() else root, leave_out)
+    found = folders.find(_training_part(root, leave_out), leave_out)
     files = found.files
     if len(files) < 2:
         raise DataError(f"{files[0]}: the only image in {root}, so that nothing can be left out; add some")
@@ -191,6 +199,13 @@ def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | N
         preparation=_preparation(sizes, side),
         passed_over=folders.said_of([(path.relative_to(root), why) for path, why in found.passed_over]),
     )
+
+
+def _training_part(root: Path, leave_out: Path | None) -> Path:
+    """root/train where that is a split: alone, or beside another split. Beside classes it is one, too."""
+    inside = {path.name for path in folders.listed(root, leave_out)[0]}
+    is_split = "train" in inside and (len(inside) == 1 or not inside.isdisjoint(_OTHER_SPLITS))
+    return root / "train" if is_split else root
 
 
 def _state(files: Iterable[Path], names: Iterable[str], shape: tuple[int, ...]) -> dict[str, Any]:
@@ -219,7 +234,7 @@ def _bar(style: str, total: int, what: str) -> Iterator[Callable[[int], object] 
 
 def _npy(path: Path) -> NDArray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)  # embeddings may be larger than memory
+        return np.lib.format.open_memmap(path, mode="r")  # embeddings may be larger than memory
     except Exception as error:  # what a foreign header leads to has no end: SyntaxError, TokenError, MemoryError ...
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
         raise DataError(f"{path}: damaged or no .npy array ({reason}); write or copy it again") from error
@@ -239,8 +254,6 @@ def _arrays(path: Path, arrays: Mapping[str, NDArray], image_size: int, passed_o
     images, embeddings, preparation = None, None, Samples.preparation
     if pixels is not None:
         images = checked_images(path, *pixels)
-        if 0 in images.shape:
-            raise DataError(f"{path}: {pixels[0]} is {images.shape}: images with a side of 0; give images with pixels")
         images, preparation = _brought_to_size(images, image_size)
     if vectors is not None:
         embeddings = _checked_embeddings(path, *vectors)
@@ -263,7 +276,7 @@ def _taken(arrays: Mapping[str, NDArray], *keys: str) -> tuple[str, NDArray] | N
 
 
 def _checked_embeddings(path: Path, key: str, embeddings: NDArray) -> NDArray:
-    if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "uif":
+    if embeddings.ndim != 2 or embeddings.shape[1] < 1 or embeddings.dtype.kind not in "buif":
         raise DataError(
             f"{path}: {key} is {embeddings.dtype} {embeddings.shape}; expected embeddings (N, n), real numbers, or "
             "images uint8 (N, H, W, 1 or 3)"

@@ -59,11 +59,12 @@ def write(
 ) -> Path:
     """Write indices (k,) int64 and their manifest to a folder of their own in `root` -> path of that folder.
 
-    run: of `describe`. training: of `embedding.Embedded`. The folder is named after the run and after the indices,
-    which other machines and versions may train differently: another selection goes elsewhere, and the same again
-    changes nothing. Raises FileError where that fails, and if the folder has been altered.
+    run: of `describe`. training: of `embedding.Embedded`. The folder is named after the run and after the table, since
+    other machines and versions may train differently, and files and classes may be renamed: another selection goes
+    elsewhere, and the same again changes nothing. Raises FileError where that fails, and if the folder was altered.
     """
-    name = content_hash([run, indices.tolist()])
+    text = table(indices, samples)
+    name = content_hash([run, text])
     dataset = run["dataset"] if len(run["dataset"].encode()) <= _LONGEST else f"{run['dataset'][: _LONGEST // 4]}…"
     folder = Path(root) / f"{dataset}-{run['method']}-{run['k']}-{name}"
     if (folder / MANIFEST).exists():
@@ -72,7 +73,7 @@ def write(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / INDICES).unlink(missing_ok=True)  # left by a run that was ended between the two files
-        write_text(folder / TABLE, table(indices, samples))
+        write_text(folder / TABLE, text)
         write_text(folder / README, readme(indices, samples, source, run))
     except OSError as error:
         raise FileError(f"{folder}: cannot be written ({error.strerror or error}); choose another folder") from error
@@ -125,8 +126,9 @@ def table(indices: NDArray[np.int64], samples: Samples) -> str:
 def readme(indices: NDArray[np.int64], samples: Samples, source: str | os.PathLike, run: Mapping[str, Any]) -> str:
     """What lies in the folder, and lines to paste that go on with it."""
     name, root = samples.name.replace("`", "'"), str(source).replace("`", "'")
+    in_folder = _are_in(source, samples)
     order = ""
-    if samples.files is not None:
+    if in_folder:
         order = (
             "The indices count the pictures class by class, in the order of their names. Software that lists them in "
             "another order needs the paths in `selected.csv`.\n\n"
@@ -141,21 +143,26 @@ were changed. The source was `{root}`.
 {order}## PyTorch
 
 ```python
-{torch_lines(samples)}
+{torch_lines(samples, source)}
 ```
 
 ## TensorFlow
 
 ```python
-{tensorflow_lines(samples)}
+{tensorflow_lines(samples, source)}
 ```
 """
 
 
-def torch_lines(samples: Samples) -> str:
+def _are_in(source: str | os.PathLike, samples: Samples) -> bool:
+    """Whether the samples are files of a folder, rather than rows of an array or a table that may name files."""
+    return samples.files is not None and Path(source).expanduser().is_dir()
+
+
+def torch_lines(samples: Samples, source: str | os.PathLike) -> str:
     """Lines that make a `torch.utils.data.Subset` of the choice."""
     above = _above_classes(samples)
-    if samples.files is None or (samples.labels is not None and above is None):
+    if not _are_in(source, samples) or (samples.labels is not None and above is None):
         return (
             "import numpy as np\nfrom torch.utils.data import Subset\n\n"
             'subset = Subset(dataset, np.load("selected.npy").tolist())  # dataset: yours, in the order it was given'
@@ -177,9 +184,9 @@ def torch_lines(samples: Samples) -> str:
     )
 
 
-def tensorflow_lines(samples: Samples) -> str:
+def tensorflow_lines(samples: Samples, source: str | os.PathLike) -> str:
     """Lines that make a `tf.data.Dataset` of the choice."""
-    if samples.files is None:
+    if not _are_in(source, samples):
         return (
             "import numpy as np\nimport tensorflow as tf\n\n"
             'chosen = np.load("selected.npy")\n'
@@ -198,19 +205,19 @@ def _above_classes(samples: Samples) -> str | None:
     """The folder that holds the class folders, as Python, at or below the one that was given; None without any."""
     if samples.files is None or samples.labels is None or samples.classes is None:
         return None
-    *parts, _ = samples.files[0].split("/")
-    name = samples.classes[samples.labels[0]]
-    if name not in parts:
-        return None
-    above = parts[: parts.index(name)]
-    return f'root + "/{"/".join(above)}"' if above else "root"
+    folders = [file.split("/")[:-1] for file in samples.files]
+    names = [samples.classes[label] for label in samples.labels]
+    for depth, *below in enumerate(zip(*folders)):
+        if list(*below) == names:
+            return f'root + "/{"/".join(folders[0][:depth])}"' if depth else "root"
+    return None
 
 
 def check_files(samples: Samples, source: str | os.PathLike, how: str) -> None:
     """Raise ValueError unless `hand_over` can be asked for these samples."""
     if how not in _HANDED_OVER:
         raise ValueError(f"how is {how!r}: choose from {', '.join(_HANDED_OVER)}")
-    if samples.files is None or not Path(source).expanduser().is_dir():
+    if not _are_in(source, samples):
         raise ValueError(f"{samples.name}: its samples are no files of a folder, so there is nothing to {how}")
 
 

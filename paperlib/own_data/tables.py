@@ -47,7 +47,7 @@ def arrays(path: Path) -> tuple[dict[str, NDArray], list[str]]:
             passed.append(name)
         elif pd.api.types.is_numeric_dtype(column):
             numbers.append(column)
-        elif not numbers and isinstance(column.iloc[0], (list, tuple, np.ndarray)):
+        elif not numbers and any(isinstance(row, (list, tuple, np.ndarray)) for row in column):
             found["embeddings"] = _stacked(path, name, column)
         else:
             passed.append(name)
@@ -66,16 +66,27 @@ def _read(path: Path) -> pd.DataFrame:
 
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        # Looked at by themselves: as names of columns, equal numbers would be changed.
-        first = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].str.strip().tolist()
+            table = pd.read_parquet(path)
+            return table if table.index.names == [None] else table.reset_index()
+        # Looked at by themselves: as names of columns, equal numbers would be changed. A gap is no name.
+        first = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0].dropna().str.strip().tolist()
         counted = first == [str(number) for number in range(len(first))]
-        return pd.read_csv(path, header=None if all(map(_is_number, first)) and not counted else 0)
+        table = pd.read_csv(path, header=None if all(map(_is_number, first)) and not counted else 0)
     except ImportError as error:
         raise ImportError(f"{path}: reading .parquet needs the library pyarrow: pip install pyarrow") from error
     except (ValueError, OSError, EOFError) as error:  # pandas' and pyarrow's own errors are kinds of these
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path}: damaged or no table ({reason}); write or copy it again") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas would take what is too much for the names of the rows
+        raise DataError(
+            f"{path}: rows have more fields than the first has names; separate columns by commas, write decimal "
+            "points, and give every column a name"
+        )
+    if odd := next((name for name in map(str, table.columns) if ";" in name or "\t" in name), None):
+        raise DataError(
+            f"{path}: the column {odd!r} looks separated by something else than commas; save it with commas"
+        )
+    return table
 
 
 def _is_number(text: str) -> bool:

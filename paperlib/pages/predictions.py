@@ -17,7 +17,7 @@ from paperlib.claims import evidence, ledger, rules
 from paperlib.storage import records
 from paperlib.storage.files import write_text
 from paperlib.study import plans
-from paperlib.study.profiles import PROFILES, Profile, profile
+from paperlib.study.profiles import PROFILES, profile
 
 FROM, OF = "steps", "paper"  # the profile that predicts, and the one that is predicted
 _FORMAT = "%.6g"
@@ -151,8 +151,8 @@ def markdown(root: Path) -> str:
     )
     counts = f"{first['n']} runs of eq. 4 and {first['n_other']} of random"
     about = (
-        f"In brackets, *predicted*: where the mean of {predictions.FURTHER} runs an arm is expected, 19 times of 20, from "
-        f"{counts} {among}, if the line holds that far. *measured*: the 95 % interval."
+        f"In brackets, *predicted*: where the mean of {predictions.FURTHER} runs an arm is expected, 19 times of 20, "
+        f"from {counts} {among}, if the line holds that far. *measured*: the 95 % interval."
     )
     lines = [pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True), about, *_checked(root, table)]
     return "\n\n".join([*lines, stale_checkpoint(root)])

@@ -17,10 +17,9 @@ from paperlib.selection.ranking import ranked_lists
 from paperlib.selection.registry import REGISTRY
 from paperlib.selection.ties import Ties
 
-__all__ = ["DRAW", "METHODS", "NEED_LABELS", "REGISTRY", "check_method", "ranked_lists", "select"]
+__all__ = ["DRAW", "METHODS", "REGISTRY", "check_method", "ranked_lists", "select"]
 
 METHODS: dict[str, Callable[..., NDArray[np.int64]]] = {name: method.function for name, method in REGISTRY.items()}
-NEED_LABELS = {name for name, method in REGISTRY.items() if method.needs_labels}
 DRAW = {name for name, method in REGISTRY.items() if method.draws}  # to the others, the seed matters only for ties
 
 _LARGEST_SEED = 2**32 - 1  # what NumPy's legacy generator takes, which scikit-learn uses

@@ -109,7 +109,7 @@ def top_activations(
         distinct = np.flatnonzero(choice_of < _NEVER)
         distinct = distinct[np.argsort(choice_of[distinct])]
         if quota_per_class:
-            distinct = _equal_shares(distinct, np.asarray(labels), k)
+            distinct = _in_rounds(distinct, np.asarray(labels), k)
         if len(distinct) >= k or (overlap == "union" and choices >= k):
             return distinct[:k]
         depth *= 2  # look further down
@@ -126,7 +126,7 @@ def _standardized_rankings(embeddings: NDArray, penalty: float, pairs: bool, ord
     mean, deviation = mean[live].astype(dtype), deviation[live].astype(dtype)
 
     def standardized(depth: int) -> Iterator[tuple[int, NDArray]]:
-        for start, rows in finite_blocks(embeddings, at_least=depth):
+        for start, rows in finite_blocks(embeddings, first=depth):
             rows = (rows[:, live] - mean) / deviation
             if penalty:
                 rows -= dtype.type(penalty) * (rows > _HIGHLY_ACTIVE).sum(axis=1, keepdims=True, dtype=dtype)
@@ -180,7 +180,7 @@ def _first_choices(
     return choice_of, depth * int(np.count_nonzero(live))
 
 
-def _equal_shares(ordered: NDArray[np.int64], labels: NDArray, k: int) -> NDArray[np.int64]:
+def _in_rounds(ordered: NDArray[np.int64], labels: NDArray, k: int) -> NDArray[np.int64]:
     """Return, of samples (M,) in order, k with the same number of each class, in rounds; none if M are too few for it.
 
     labels (N,) are those of all samples: they tell how many each class has.

@@ -34,16 +34,16 @@ def rows_per_block(embeddings: NDArray) -> int:
     return max(1, BLOCK_BYTES // embeddings[:1].nbytes)
 
 
-def blocks(embeddings: NDArray, at_least: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
+def blocks(embeddings: NDArray, first: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
     """Yield (start, rows (M, n)) of embeddings (N, n), in order; they are the samples from `offset` on.
 
-    With `at_least`, the first block has no more rows than that, and each later one no more than all before: what is
+    With `first`, the first block has so many rows, and each later one no more than all before: what is
     learned from the first keeps what is looked at in the next small.
     Of a memory-mapped file in row-major order, the pages of a block are released when the next one is asked for.
     """
-    most = max(at_least, rows_per_block(embeddings))
+    most = max(first, rows_per_block(embeddings))
     mapping = _shared_mapping(embeddings)
-    start, length = 0, at_least or most
+    start, length = 0, first or most
     while start < len(embeddings):
         rows = np.asarray(embeddings[start : start + length])
         yield offset + start, rows
@@ -53,9 +53,9 @@ def blocks(embeddings: NDArray, at_least: int = 0, offset: int = 0) -> Iterator[
         length = min(most, start)
 
 
-def finite_blocks(embeddings: NDArray, at_least: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
+def finite_blocks(embeddings: NDArray, first: int = 0, offset: int = 0) -> Iterator[tuple[int, NDArray]]:
     """Yield the same, and raise ValueError if a value is NaN or infinite."""
-    for start, rows in blocks(embeddings, at_least, offset):
+    for start, rows in blocks(embeddings, first, offset):
         if not np.isfinite(rows).all():
             bad = rows.size - np.count_nonzero(np.isfinite(rows))
             raise ValueError(

@@ -95,7 +95,7 @@ def greedy(
                 candidates = None
             else:
                 steps = min(most, 2 * steps)
-    return np.array(chosen[:k])
+    return np.array(chosen)
 
 
 def _scores_after(

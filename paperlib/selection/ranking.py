@@ -62,7 +62,7 @@ def ranked_lists(
 def best_of_rows(rows: NDArray, start: int, depth: int, order: Priority) -> Best:
     """Return the `Best` of rows (M, n), which are the samples from `start` on; all M of them where depth is more."""
     depth = min(depth, len(rows))
-    return best_of_blocks(finite_blocks(rows, at_least=depth, offset=start), rows.shape[1], depth, order)
+    return best_of_blocks(finite_blocks(rows, first=depth, offset=start), rows.shape[1], depth, order)
 
 
 def best_of_blocks(blocks: Iterable[tuple[int, NDArray]], elements: int, depth: int, order: Priority) -> Best:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,10 +89,21 @@ def replacing(path: str | os.PathLike, mark: str = "") -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def remove_parts(folder: str | os.PathLike, mark: str) -> None:
-    """Remove what processes that were killed left in a folder while they were `replacing` files with this mark."""
+def remove_parts(folder: str | os.PathLike, mark: str, older_than: float = 0.0) -> None:
+    """Remove what processes that were killed left in a folder while they were `replacing` files with this mark.
+
+    older_than : seconds since something was last written to it; another process may be writing to what is younger.
+    """
     for part in Path(folder).glob(f".{mark}*{_PART}"):
-        part.unlink(missing_ok=True)
+        if time.time() - part.stat().st_mtime >= older_than:
+            part.unlink(missing_ok=True)
+
+
+def reserve(file: BinaryIO, size: int) -> None:
+    """Take room for a file on disk now, where the system can: writing to a mapped file on a full disk would end the
+    process without a word. OSError where there is no room."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, size)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

@@ -11,6 +11,7 @@ from paperlib import augment, encoders
 from paperlib.checkpoints import Checkpoints
 from paperlib.compute import feeds
 from paperlib.compute import precision as precisions
+from paperlib.data.checks import check_pixels
 from paperlib.training.loop import History, fed_loop
 from paperlib.training.settings import LEARNING_RATE, AutoencoderSettings, check_positive
 from paperlib.training.trajectory import Trajectory
@@ -117,13 +118,15 @@ def train_autoencoders(
     on_step, should_stop, checkpoints, piece
         As for `train_classifiers`.
     """
+    check_pixels(images)
     positions = [(0, steps) for steps in ends]
     for _, steps in positions:
         check_positive(steps=steps)
     check_positive(batch=settings.batch, learning_rate=settings.learning_rate)
     by_labels = settings.objective == "labels"
-    if by_labels and labels is None:
-        raise ValueError("objective is 'labels', and there are none: give labels (N,)")
+    if by_labels and (labels is None or labels.shape != (len(images),)):
+        given = "there are none" if labels is None else f"labels are {labels.shape}"
+        raise ValueError(f"objective is 'labels', and {given}: give labels ({len(images)},)")
     if checkpoints is None and len(positions) > 1:
         checkpoints = Checkpoints(positions)
     precision = precisions.resolve(settings.precision)
@@ -161,10 +164,10 @@ def train_autoencoders(
     try:
         for end in positions:
             _, pieces = trajectory.go_to(end)
-            exact = networks("float32", 0)
-            exact.encoder.set_weights(learning.encoder.get_weights())
-            exact.head.set_weights(learning.head.get_weights())
             with loop.paused():
+                exact = networks("float32", 0)
+                exact.encoder.set_weights(learning.encoder.get_weights())
+                exact.head.set_weights(learning.head.get_weights())
                 yield Autoencoder(exact.encoder, exact.head, loop.history(), precision, pieces)
     finally:
         feeds.release(trained)

@@ -205,6 +205,8 @@ def train_classifiers(
     """
     ends = [(fast, full) for fast, full in ends]
     for fast, full in ends:
+        if min(fast, full) < 0:
+            raise ValueError(f"phases are {(fast, full)}: expected steps, none below 0")
         check_positive(**{"the sum of phases": fast + full})
         _check_has_subset(subset, fast)
     if checkpoints is None and len(ends) > 1:
@@ -246,7 +248,9 @@ def _classifier(
 ) -> Iterator[_Classifier]:
     """A new classifier, ready to be trained; its copy of the images is released at the end."""
     feed, batch = settings.feed, settings.batch
-    check_positive(batch=batch, rate_steps=settings.rate_steps)
+    check_positive(batch=batch, rate_steps=settings.rate_steps, learning_rate=settings.learning_rate)
+    if not 0 <= settings.decay < 1:
+        raise ValueError(f"decay is {settings.decay}: expected 0 or more, and less than 1")
     everything = np.arange(len(dataset.x_train))
     subset = everything if subset is None else _check_subset(subset, len(everything))
     precision = precisions.resolve(settings.precision)

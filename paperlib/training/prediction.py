@@ -7,10 +7,15 @@ import numpy as np
 
 from paperlib import augment
 from paperlib.compute.kernels import full_precision_matmul
+from paperlib.data.checks import check_pixels
 
 
 def embed(encoder: keras.Model, images: np.ndarray, *, batch: int = 1000) -> np.ndarray:
-    """Return the embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8, `batch` at a time."""
+    """Return the embeddings (N, n) float32 of the centre crops of images (N, H, W, C) uint8, `batch` at a time.
+
+    Raises DataError for images of another type or shape.
+    """
+    check_pixels(images)
     size = encoder.input_shape[1]
     return _in_batches(encoder, lambda some: center_crops(some, size), images, batch)
 
@@ -40,7 +45,13 @@ def predict(
         As the classifier was trained, reading R4.
     batch
         Images at a time.
+
+    Raises
+    ------
+    DataError
+        For images of another type or shape.
     """
+    check_pixels(images)
     size = model.input_shape[1]
 
     def prepare(some: np.ndarray) -> np.ndarray:

@@ -46,5 +46,5 @@ class AutoencoderSettings:
 
 def check_positive(**values: float | None) -> None:
     for name, value in values.items():
-        if value is not None and value <= 0:
+        if value is not None and not value > 0:  # NaN is not
             raise ValueError(f"{name} is {value}: expected more than 0")

@@ -23,7 +23,7 @@ class Trajectory:
         tests.
     test_at : the steps after which to test. Both sides of the change of phase, and the last step, are tested in any
         case.
-    checkpoints : where states are kept. None: in memory, for the `ends` to come.
+    checkpoints : where states are kept. None: nowhere.
     should_stop : asked after every step; if it answers True, the state is saved and `Interrupted` raised.
     piece : plain data that says where and with what this process computes; kept with the steps that it takes.
     """

@@ -49,7 +49,7 @@ def test_orientation(tmp_path, orientation, suffix):
     for name in "ab":
         stored.save(tmp_path / f"{name}.{suffix}", exif=exif)
     samples = load(tmp_path)
-    assert samples.images.shape == (2, 40, 30, 1 if samples.images.shape[3] == 1 else 3)
+    assert samples.images.shape == (2, 40, 30, 3)
     assert samples.images[0, :18, :13].max() < 40 and samples.images[0, 22:, 17:].min() > 200
     assert samples.images[0, :18, 17:].min() > 200 and samples.images[0, 22:, :13].min() > 200
 
@@ -103,6 +103,17 @@ def test_nested_class_folders(tmp_path):
     assert samples.classes == ("cats", "dogs") and samples.labels.tolist() == [0, 0, 0, 1]
     assert samples.files[2] == "unpacked/photos/cats/old/older/3.webp"
     assert len(load(tmp_path / "unpacked")) == len(load(tmp_path / "unpacked" / "photos")) == 4
+    (tmp_path / "unpacked" / "LICENSE").write_text("text")
+    again = load(tmp_path)  # also beside a file that is no picture
+    assert again.classes == ("cats", "dogs") and "LICENSE" in again.passed_over
+
+
+def test_the_size_of_a_large_png_that_is_turned(tmp_path):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.fromarray(gradient(80, 100)).save(tmp_path / "a.png", exif=exif)
+    files = [tmp_path / "a.png"]
+    assert image_files.sizes_and_channels(files, exact=True)[0] == [(100, 80)]
 
 
 def test_what_is_passed_over_is_counted_and_named(tmp_path):

@@ -1,8 +1,11 @@
+import errno
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from paperlib.data import image_files
+from paperlib.data import DataError, image_files
 from paperlib.own_data import kept, loading
 from paperlib.storage.files import FileError
 
@@ -64,7 +67,40 @@ def test_pictures_are_decoded_once_while_their_files_are_the_same(tmp_path, monk
     assert loading.load(photos, 12, keep=keep).images.shape == (3, 12, 12, 3)
 
 
-def test_a_folder_that_cannot_be_written(tmp_path):
+def test_embeddings_that_cannot_be_kept_are_used_all_the_same(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(FileError, match="cannot be written"):
-        kept.embeddings(tmp_path / "file", RUN, lambda: (ARRAY, {}))
+    with pytest.warns(UserWarning, match="not kept .*another choice computes it again"):
+        found, said, were_kept = kept.embeddings(tmp_path / "file", RUN, lambda: (ARRAY, {"rank": 2.0}))
+    assert np.array_equal(found, ARRAY) and said == {"rank": 2.0} and not were_kept
+
+
+def test_a_full_disk_is_noticed_before_pictures_are_written(tmp_path, monkeypatch):
+    """Writing to a mapped file without room would end the process."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(FileError, match="cannot be written .No space left on device.; free some space"):
+        kept.pixels(tmp_path, {}, (2, 3, 3, 1), lambda _: never())
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(image_files, "IN_MEMORY", 10)
+    with pytest.raises(DataError, match="pictures of 0.0 GiB do not fit into .*No space left on device"):
+        image_files.room((2, 3, 3, 1))
+
+
+def test_what_a_killed_process_was_writing_is_removed_a_day_later(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        kept.pixels(tmp_path, {}, (2, 3, 3, 1), lambda _: _interrupted_leaving(tmp_path))
+    recent, old = sorted(tmp_path.iterdir())
+    os.utime(old, (0, 0))
+    kept.pixels(tmp_path, {}, (2, 3, 3, 1), lambda out: out.fill(1))
+    assert recent.exists() and not old.exists()
+
+
+def _interrupted_leaving(folder):
+    """As a process that is killed does: two files that it was writing stay."""
+    (part,) = folder.iterdir()
+    for name in ("1", "2"):
+        part.with_name(part.name.replace(".part", f"{name}.part")).touch()
+    raise KeyboardInterrupt

@@ -81,6 +81,21 @@ def test_class_folders_with_or_without_splits(tmp_path, top):
     assert np.array_equal(samples.images[3], Image.open(tmp_path / "tiere ü" / samples.files[3]))
 
 
+def test_a_class_may_be_called_train(tmp_path):
+    for name in ("bus", "car", "train"):
+        save_image(tmp_path / name / "1.png", 32, 32)
+    assert load(tmp_path).classes == ("bus", "car", "train")
+    save_image(tmp_path / "val" / "1.png", 32, 32)
+    save_image(tmp_path / "train" / "2.png", 32, 32)
+    assert load(tmp_path).files == ("train/1.png", "train/2.png")  # beside another split it is one
+
+
+def test_an_npz_under_another_name(tmp_path):
+    path = saved(tmp_path / "a.npz", x=vectors()).rename(tmp_path / "a.npy")
+    with pytest.raises(DataError, match="a.npy: damaged or no .npy array"):
+        load(path)
+
+
 def test_images_of_different_sizes_become_squares(tmp_path):
     save_image(tmp_path / "photos" / "b" / "tall.jpg", 90, 20)
     save_image(tmp_path / "photos" / "b" / "grey.png", 33, 47, "L")

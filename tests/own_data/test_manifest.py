@@ -2,6 +2,7 @@ import csv
 import json
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,33 @@ def test_the_lines_to_paste_for_pytorch_run(tmp_path, monkeypatch, below):
     subset = found["subset"]
     chosen = {Path(subset.dataset.samples[i][0]).relative_to("DATA").as_posix() for i in subset.indices}
     assert chosen == set(manifest.read(folder)[1]["result"]["files"])
+
+
+def test_what_was_renamed_is_another_choice(choice, tmp_path):
+    """The lists of chosen files and classes would be those of before."""
+    first = write(choice, tmp_path)
+    for change in ({"files": tuple(f"new{i}.png" for i in range(20))}, {"classes": ("even", "odd")}):
+        other = Choice(replace(choice.samples, **change), choice.embeddings, None)
+        folder = write(other.choose("top_activations", 5, {"penalty": 1.0}), tmp_path)
+        assert folder != first and (folder / "selected.csv").read_text() != (first / "selected.csv").read_text()
+
+
+def test_names_in_a_table_are_no_files_of_a_folder(choice, tmp_path):
+    """A table may name files, but where they lie it does not say: lines to paste go by index."""
+    text = (write(choice, tmp_path) / "README.md").read_text()
+    assert "np.load" in text and "DATA" not in text and "class by class" not in text
+
+
+@pytest.mark.parametrize(
+    ("files", "above"),
+    [
+        (("a/1.png", "b/2.png"), "root"),
+        (("train/train/1.png", "train/x/2.png"), 'root + "/train"'),
+        (("in/side/a/deep/1.png", "in/side/b/2.png"), 'root + "/in/side"'),
+        (("1.png", "2.png"), None),
+    ],
+)
+def test_where_the_class_folders_lie(files, above):
+    classes = ("train", "x") if "x" in files[1] else ("a", "b")
+    samples = loading.Samples("s", embeddings=np.eye(2), labels=np.arange(2), classes=classes, files=files)
+    assert manifest._above_classes(samples) == above

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from paperlib.data import DataError
+from paperlib.own_data import tables
 from paperlib.own_data.loading import load
 
 VECTORS = np.random.default_rng(0).normal(size=(6, 3))
@@ -84,3 +85,39 @@ def test_what_is_no_table(tmp_path):
     pd.DataFrame({"e": [[1.0, 2.0], [1.0]]}).to_parquet(tmp_path / "ragged.parquet")
     with pytest.raises(DataError, match="lists of different lengths"):
         load(tmp_path / "ragged.parquet")
+
+
+def test_a_first_row_with_a_gap_is_a_sample(tmp_path):
+    (tmp_path / "a.csv").write_text("1,NA,3\n2,3,4\n3,4,5\n")
+    found, _ = tables.arrays(tmp_path / "a.csv")
+    assert found["embeddings"].shape == (3, 3) and np.isnan(found["embeddings"][0, 1])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2,3\n4,5,6\n", "rows have more fields than the first has names"),
+        ("a;b\n1,5;2,5\n3,5;4,5\n", "rows have more fields|looks separated by something else"),
+        ("a;b\n1;2\n3;4\n", "the column 'a;b' looks separated by something else than commas"),
+        ("a\tb\n1\t2\n3\t4\n", "looks separated by something else than commas"),
+    ],
+)
+def test_what_is_separated_otherwise_is_told(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        tables.arrays(tmp_path / "a.csv")
+
+
+def test_the_index_of_a_parquet_file_is_a_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}, index=pd.Index(["x.png", "y.png"], name="path"))
+    table.to_parquet(tmp_path / "a.parquet")
+    found, _ = tables.arrays(tmp_path / "a.parquet")
+    assert found["files"].tolist() == ["x.png", "y.png"] and found["embeddings"].shape == (2, 2)
+
+
+def test_lists_of_which_the_first_is_missing(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"embedding": [None, [1.0, 2.0]]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="embedding has lists of different lengths"):
+        tables.arrays(tmp_path / "a.parquet")

@@ -1,3 +1,4 @@
+import itertools
 import time
 
 import keras
@@ -51,6 +52,17 @@ def test_many_steps_at_once_are_those_one_by_one():
         assert np.allclose(a, b, rtol=1e-4, atol=1e-6)
     assert (np.diff(five.seconds) > 0).all() and five.seconds[0] == pytest.approx(0, abs=1e-9)
     assert five.first_step_seconds > 0
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_a_loss_is_that_of_its_batch(steps_per_execution):
+    """Of two batches in turn, with next to no learning. Keras reports the mean since the beginning."""
+    model = keras.Sequential([keras.Input((5,), 8), keras.layers.Dense(2)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    several = Loop(model, AveragedSGD(1e-12), loss, steps_per_execution=steps_per_execution)
+    several.run(itertools.cycle([(SAMPLES[:8], LABELS[:8]), (SAMPLES[8:16], LABELS[8:16])]), 4)
+    first, second, third, fourth = several.history().loss
+    assert first == pytest.approx(third) and second == pytest.approx(fourth) and abs(first - second) > 1e-3
 
 
 def test_a_state_is_gone_back_to():
