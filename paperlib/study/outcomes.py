@@ -253,9 +253,9 @@ def _diverged_record(run: Run, error: "DivergedError", dataset: Dataset, given: 
         "diverged_at": error.step,
         "test": dict.fromkeys(names, test),
     }
-    times = {"select_s": given.select_seconds, "budget_s": given.budget, "train_s": None, "seconds_at_step": []}
-    measured = {"history": {"step": [], "loss": []}, "times": times}
-    return _record(run, result, precision.resolve(run.precision), **measured)
+    times = {"select_s": given.select_seconds, "budget_s": given.budget, "train_s": None}
+    no_loss: dict[str, Any] = {"history": {"step": [], "loss": []}, "times": {**times, "seconds_at_step": []}}
+    return _record(run, result, precision.resolve(run.precision), **no_loss)
 
 
 def _measured(trained: "Training | Autoencoder", times: dict) -> dict[str, Any]:

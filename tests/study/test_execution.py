@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from paperlib import study, training
+from paperlib.analysis import tables
 from paperlib.selection import METHODS, select
 from paperlib.storage import records
 from paperlib.storage.files import FileError
@@ -224,5 +225,6 @@ def test_divergence_is_the_result_of_a_stopped_run_and_an_error_of_any_other(tin
         "cross_entropy": None,
     }
     json.dumps(record, allow_nan=False)
+    assert tables.runs([record])[["accuracy", "full_steps"]].iloc[0].tolist() == [pytest.approx(100 * zeros), 6]
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
         study.execute([replace(plans.split_runs(tiny, digits)[0], learning_rate=1e30)], digits, tmp_path, silent)
