@@ -4,9 +4,9 @@ import pandas as pd
 
 from paperlib.analysis import riddle
 from paperlib.analysis.riddle import BUDGET_SECONDS
-from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED, SUBSET
 from paperlib.study import plans
 from paperlib.study.profiles import PAPER_SECONDS, profile
+from paperlib.study.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED, SUBSET
 
 BASELINE = "baseline"
 CHANCE = 12.0  # percent: what names one class is below it, on ten classes that are balanced
@@ -56,7 +56,7 @@ def predictions(
     splits
         Of `riddle.by_weights`: the baseline is the full set alone at its end.
     sessions
-        Of `stale_checkpoint.table`; may be empty.
+        Of `stale_sessions.table`; may be empty.
     broken
         Of `riddle.breakdowns`.
     paper

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
-from paperlib.analysis.stale_checkpoint import ALONE, FIRST
 from paperlib.study import plans
 from paperlib.study.profiles import PAPER_SECONDS, Profile, profile
 from paperlib.study.runs import DEFAULT_READINGS, Readings, Run, cut_off
+from paperlib.study.stale_checkpoint import ALONE, FIRST
 
 BUDGET_SECONDS = 7 * 60
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from paperlib.analysis.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED
 from paperlib.figures.style import COLORS, STYLE, range_text
+from paperlib.study.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED
 
 _ARMS = {ALONE: (COLORS["full"], "o", -1), FIRST: (COLORS["top_activations"], "D", 1)}  # colour, marker, side
 _WEIGHTS = {  # of `WEIGHTS`, in the order of the candidates, as tick labels
@@ -29,7 +29,7 @@ def riddle_candidates(found: pd.DataFrame, sessions: pd.DataFrame, cut: int, not
     found
         Of `riddle.table`.
     sessions
-        Of `stale_checkpoint.table`; may be empty.
+        Of `stale_sessions.table`; may be empty.
     cut
         The steps of the paper's share of the time.
     note

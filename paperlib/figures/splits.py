@@ -37,7 +37,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         ours = axes[0, 0]
         low, high = table["accuracy"].min(), table["accuracy"].max()
         margin = 0.15 * max(high - low, 1)
-        counts = {}
+        counts, outside = {}, False
         for selection, beside in _BESIDE.items():
             some, color, marker = table[table["selection"] == selection], COLORS[selection], ARMS[selection].marker
             found = some.groupby("split")["accuracy"].agg(["mean", "count", "sem"])
@@ -47,6 +47,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
                 ours.axhline(found["mean"].iloc[0], color=color, linewidth=1.2, linestyle="--", label=label, zorder=1)
             ours.plot(100 * some["split"] + beside, some["accuracy"], marker, color=color, markersize=4, alpha=0.6)
             reach = (stats.t.ppf((1 + LEVEL) / 2, found["count"] - 1) * found["sem"]).where(found["count"] >= 3, 0)
+            outside |= bool(((found["mean"] - reach < low - margin) | (found["mean"] + reach > high + margin)).any())
             line = "-" if selection != "full" else ""
             ours.errorbar(100 * found.index + beside, found["mean"], reach, fmt=marker, linestyle=line, color=color,
                           capsize=4, markersize=7, label=ARMS[selection].name)  # fmt: skip
@@ -73,7 +74,7 @@ def split_accuracies(table: pd.DataFrame, note: str, paper: Mapping[tuple[float,
         title = "Accuracy by split and selection: means; small marks are runs"
         most = table.groupby(["selection", "split"]).size().max()
         title += (
-            "\n95 % intervals of points with three runs or more"
+            f"\n95 % intervals of points with three runs or more{', cut off by the axis' if outside else ''}"
             if most >= 3
             else "\nno intervals: two runs a point or fewer"
         )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paperlib import study
-from paperlib.analysis import riddle, stale_checkpoint
-from paperlib.study import plans
+from paperlib.analysis import riddle
+from paperlib.study import plans, stale_checkpoint
 from paperlib.study.plans import Named
 from paperlib.study.profiles import Profile
 from paperlib.study.runs import DEFAULT_READINGS, AnyRun, Readings, Run
@@ -25,7 +25,7 @@ class Picture:
     notebook : how the name of the notebook begins that draws it.
     plans : give the runs that it shows, one plan after the other.
     controls : whether those of `plans.control_runs` are among them, which need the size of the union.
-    sessions : whether it also shows the records of `paperlib.analysis.stale_checkpoint`.
+    sessions : whether it also shows the records of `paperlib.study.stale_checkpoint`.
     """
 
     notebook: str

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from paperlib.analysis import stale_checkpoint
 from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
@@ -24,7 +23,7 @@ from paperlib.pages import again, claim_tables, pictures, predictions, readme, s
 from paperlib.storage import arrays, records
 from paperlib.storage.digests import overall_digest
 from paperlib.storage.files import FileError
-from paperlib.study import execution
+from paperlib.study import execution, stale_checkpoint
 from paperlib.study.profiles import Profile, committed
 from paperlib.study.profiles import profile as profile_named
 from paperlib.study.progress import Progress

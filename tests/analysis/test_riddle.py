@@ -3,10 +3,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paperlib.analysis import candidates, riddle, stale_checkpoint
-from paperlib.analysis.stale_checkpoint import ALONE, FIRST, SUBSET
+from paperlib.analysis import candidates, riddle, stale_sessions
+from paperlib.analysis.arms import ARMS
 from paperlib.averaging import AveragedSGD
 from paperlib.study import plans
+from paperlib.study.stale_checkpoint import ALONE, FIRST, SUBSET
 
 PAPER = {ALONE: 10.4, FIRST: 63.5, candidates.BASELINE: 83.3, SUBSET: 63.9}
 
@@ -57,7 +58,11 @@ def sessions():
             (FIRST, "by force", 57, 50, 0.4), (FIRST, "by itself", 57, 57, 0.45)]  # fmt: skip
     names = ("arm", "ended", "steps", "checkpoint", "accuracy")
     content = {"run": {"seed": 0}, "result": {"sessions": [{**dict(zip(names, row)), "seconds": None} for row in rows]}}
-    return stale_checkpoint.table([content])
+    return stale_sessions.table([content])
+
+
+def test_an_arm_has_one_name():
+    assert ARMS["full"].alone == ALONE
 
 
 def test_mechanisms_are_told_by_arm():
@@ -123,7 +128,7 @@ def test_predictions_stand_beside_what_was_measured():
 
 
 def test_without_sessions_candidate_e_is_not_measured():
-    nothing = stale_checkpoint.table([])
+    nothing = stale_sessions.table([])
     table = candidates.predictions(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000)
     assert (table.loc[table.index[-1]].xs("ours", level=1) == candidates.NOT_MEASURED).all()
     assert "fine-tuning" not in candidates.evidence(FOUND, SPLITS, nothing, (0, 4), PAPER, 1_000).iloc[-1, 1]

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from paperlib.analysis import stale_checkpoint
+from paperlib.analysis import stale_sessions
 from paperlib.figures.riddle import riddle_candidates
 
 from ..analysis.test_riddle import FOUND, PAPER, sessions
@@ -43,7 +43,7 @@ def test_steps_are_plain_numbers_and_checkpoints_are_named(panels):
 def test_the_papers_means_are_drawn_only_where_given(panels):
     dotted = [line.get_ydata()[0] for line in panels[0].lines if line.get_linestyle() == ":"]
     assert np.allclose(sorted(dotted), [10.4, 63.5])
-    figure = riddle_candidates(FOUND, stale_checkpoint.table([]), 1_000, "a note", {})
+    figure = riddle_candidates(FOUND, stale_sessions.table([]), 1_000, "a note", {})
     assert not [line for axis in figure.axes for line in axis.lines if line.get_linestyle() == ":"]
     assert figure.axes[3].get_xlabel() == "not measured"
     plt.close(figure)

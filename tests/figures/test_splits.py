@@ -29,8 +29,13 @@ def test_fig_5_has_splits_at_their_distances_with_intervals_and_n():
     assert beneath == ["n: full set", "3", "random", "3", "3", "2", "eq. 4", "3", "3"]
     words = said(figure)
     assert NOTE in words and "95 %" in words and "test accuracy (%)" in words and "share of steps" in words
-    assert "three runs or more" in words
+    assert "three runs or more\n" in words
     assert {text.get_text() for text in theirs.texts} == {"83.3", "57.6"}
+
+
+def test_fig_5_says_so_where_an_interval_leaves_the_axis():
+    wide = pd.concat([SPLITS, runs("random", 0.5, [70.0, 50.0, 70.0])], ignore_index=True)
+    assert "three runs or more, cut off by the axis\n" in said(split_accuracies(wide, NOTE))
 
 
 def test_fig_5_has_no_panel_of_the_paper_without_its_points():

@@ -1,6 +1,6 @@
 """Candidate e of the riddle (reading R14): a session that is ended by force leaves an old checkpoint to be tested.
 
-Both arms of Fig. 6 are trained in the tutorial's session (`paperlib.analysis.tutorial_session`), in a process of its
+Both arms of Fig. 6 are trained in the tutorial's session (`paperlib.study.tutorial_session`), in a process of its
 own that is killed at the paper's share of the steps, and again in one that ends by itself. What lies on disk is tested.
 The results have records of their own, beside those of the runs.
 """
@@ -19,10 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from paperlib import study
-from paperlib.analysis.arms import ARMS
 from paperlib.data import Dataset
 from paperlib.storage import records
 from paperlib.storage.digests import content_hash
@@ -32,7 +30,7 @@ from paperlib.study.profiles import Profile
 from paperlib.study.progress import Progress
 from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, plain
 
-ALONE, FIRST, SUBSET = ARMS["full"].alone, "subset first (50 / 50)", "subset phase of it"
+ALONE, FIRST, SUBSET = "full set alone", "subset first (50 / 50)", "subset phase of it"
 KILLED, CLEAN = "by force", "by itself"
 
 # Which checkpoint is left does not depend on the scale: larger profiles than this teach nothing more.
@@ -129,39 +127,6 @@ def record_path(run: Run, folder: str | PathLike) -> Path:
     return Path(folder) / "stale_checkpoint" / name
 
 
-def table(found: list[dict]) -> pd.DataFrame:
-    """One row a session, in the order they were made.
-
-    Parameters
-    ----------
-    found
-        Records of `execute`.
-
-    Returns
-    -------
-    DataFrame
-        arm; ended ("by force" or "by itself"); steps made in all; checkpoint, the global step of the latest one on
-        disk; accuracy in percent, of its averaged weights; seconds from the start of a process that was killed to its
-        end; seed.
-    """
-    columns = ["arm", "ended", "steps", "checkpoint", "accuracy", "seconds", "seed"]
-    rows = [{**row, "seed": record["run"]["seed"]} for record in found for row in record["result"]["sessions"]]
-    sessions = pd.DataFrame(rows, columns=columns)
-    return sessions.assign(accuracy=100 * sessions["accuracy"].astype(float))
-
-
-def summary(sessions: pd.DataFrame) -> pd.DataFrame:
-    """One row a kind of session: steps made, step of the checkpoint left, n, mean and range of accuracy in percent.
-
-    Parameters
-    ----------
-    sessions
-        Of `table`.
-    """
-    groups = sessions.groupby(["arm", "ended", "steps", "checkpoint"], sort=False)["accuracy"]
-    return groups.agg(n="count", mean="mean", lowest="min", highest="max").reset_index()
-
-
 def _content(run: Run) -> dict:
     return {**plain(run), "kind": "StaleCheckpoint"}
 
@@ -180,7 +145,7 @@ def _lengths(run: Run) -> tuple[int, int, int]:
 
 def _sessions(run: Run, dataset: Dataset, subset: np.ndarray, progress: Progress) -> list[dict]:
     """Plain rows of what each session left. One that was killed is followed by the same one, which ends by itself."""
-    from paperlib.analysis import tutorial_session  # here: records are planned and read without Keras
+    from paperlib.study import tutorial_session  # here: records are planned and read without Keras
 
     fast, rest, stop = _lengths(run)
     everything = np.arange(len(dataset.x_train))
@@ -246,7 +211,7 @@ def _train_until_killed(
 
     import tensorflow as tf
 
-    from paperlib.analysis import tutorial_session
+    from paperlib.study import tutorial_session
 
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from paperlib import evaluation, models, study, training
-from paperlib.analysis import stale_checkpoint, tutorial_session
-from paperlib.analysis.stale_checkpoint import ALONE, FIRST, SUBSET
+from paperlib.analysis import stale_sessions
 from paperlib.storage.files import FileError
+from paperlib.study import stale_checkpoint, tutorial_session
 from paperlib.study.runs import Run
+from paperlib.study.stale_checkpoint import ALONE, FIRST, SUBSET
 
 tf = pytest.importorskip("tensorflow")
 
@@ -80,7 +81,7 @@ def done(tmp_path_factory, digits):
 def test_what_is_left_is_the_beginning_or_the_subset_phase(done):
     planned, _, found = done
     assert planned[0].phases() == (7, 1)
-    sessions = stale_checkpoint.table(found).set_index(["arm", "ended"])
+    sessions = stale_sessions.table(found).set_index(["arm", "ended"])
     assert sessions["checkpoint"].to_dict() == {
         (ALONE, "by force"): 0,
         (ALONE, "by itself"): 8,
@@ -90,7 +91,7 @@ def test_what_is_left_is_the_beginning_or_the_subset_phase(done):
     }
     assert sessions.loc[(FIRST, "by force"), "accuracy"] == sessions.loc[(SUBSET, "by itself"), "accuracy"]
     assert sessions["seconds"].notna().tolist() == [ended == "by force" for _, ended in sessions.index]
-    assert len(stale_checkpoint.summary(stale_checkpoint.table(found))) == 5
+    assert len(stale_sessions.summary(stale_sessions.table(found))) == 5
 
 
 def test_what_is_on_record_is_not_done_again(done, digits, silent, monkeypatch):
