@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.alternate import alternately, ratios
 from benchmarks.matrices import matrix
 from paperlib.figures import stamps
+from paperlib.figures.speed import draw
 from paperlib.pages import speed
 from paperlib.study import environment
 
@@ -159,6 +160,6 @@ if __name__ == "__main__":
     before = stamps.marks(folder)
     for topic in topics:
         measure(topic, folder, peers)
-    speed.draw(folder)
+    draw(folder)
     stamps.write_digests(folder, before, keep=True)
     print(speed.markdown(folder))

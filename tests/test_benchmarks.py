@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import alternate, matrices, operations, work
-from paperlib.pages import speed
+from paperlib.analysis import speed
 
 from .conftest import ROOT
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import tables
-from paperlib.analysis.statistics import Estimate, difference, minimum_detectable_difference, units
+from paperlib.analysis.statistics import Estimate, difference, minimum_detectable_difference, pooled_sd, units
 
 # Arm -> the arm that differs from it in one property, and which.
 _PAIRS = [
@@ -61,7 +60,7 @@ def differences(table: pd.DataFrame) -> pd.DataFrame:
         arm and n_other of the other; and the minimum detectable difference (80 % power), from the spread within all
         arms of the table.
     """
-    spread = tables.pooled_sd(table, ["arm", "split", "autoencoder"])
+    spread = pooled_sd(table, ["arm", "split", "autoencoder"])
     rows = []
     for arm, other, differing in _PAIRS:
         for split, some in table.groupby("split"):

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
+from paperlib.analysis.statistics import new_highs
 
 
 def parts(autoencoder: dict, classifiers: Iterable[dict]) -> dict[str, float]:
@@ -85,7 +85,7 @@ def seconds_to(points: pd.DataFrame, accuracy: float) -> float:
         In percent.
     """
     means = points.groupby("steps")[["training_s", "accuracy"]].mean()
-    rising = means[tables.new_highs(means["accuracy"].to_numpy())]  # a length that gained nothing costs no time
+    rising = means[new_highs(means["accuracy"].to_numpy())]  # a length that gained nothing costs no time
     if accuracy > rising["accuracy"].iloc[-1]:
         return float("inf")
     return float(np.interp(accuracy, rising["accuracy"], rising["training_s"], left=np.nan))

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import statistics, tables
+from paperlib.analysis import statistics
+from paperlib.analysis.statistics import pooled_sd
 from paperlib.selection import registry
 
 NAMES = {name: method.label for name, method in registry.REGISTRY.items()}
@@ -82,7 +83,7 @@ def differences(table: pd.DataFrame) -> pd.DataFrame:
         row by itself; n runs, and n_other of random; the minimum detectable difference (80 % power), from the spread
         within all arms of the table; p, and p_holm, adjusted for the number of methods at this k and split.
     """
-    spread = tables.pooled_sd(table, ["method", "k", "split", "autoencoder"])
+    spread = pooled_sd(table, ["method", "k", "split", "autoencoder"])
     rows = []
     for (k, split), some in table[table["k"] > 0].groupby(["k", "split"], sort=False):
         random = some[some["method"] == NAMES["random"]]

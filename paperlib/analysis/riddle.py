@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from paperlib.analysis import tables
+from paperlib.analysis.statistics import new_highs
 from paperlib.study import plans
 from paperlib.study.profiles import PAPER_SECONDS, Profile, profile
 from paperlib.study.runs import DEFAULT_READINGS, Readings, Run, cut_off
@@ -240,7 +241,7 @@ def steps_at(found: pd.DataFrame, percent: float, weights: str = "warmup") -> fl
         "raw" or "warmup".
     """
     rows = few_steps(found)
-    rising = rows[tables.new_highs(rows[weights].to_numpy())]
+    rising = rows[new_highs(rows[weights].to_numpy())]
     return float(np.exp(np.interp(percent, rising[weights], np.log(rising["steps"]))))
 
 

@@ -129,7 +129,7 @@ def spread_ratio(sd: float, freedom: int, other_sd: float, other_freedom: int) -
     Parameters
     ----------
     sd, other_sd : float
-        Pooled within-arm standard deviations, as of `paperlib.analysis.tables.pooled_sd`.
+        Pooled within-arm standard deviations, as of `pooled_sd`.
     freedom, other_freedom : int
         Their degrees of freedom.
 
@@ -146,6 +146,17 @@ def spread_ratio(sd: float, freedom: int, other_sd: float, other_freedom: int) -
         ratio / np.sqrt(stats.f.ppf(tail, freedom, other_freedom)) for tail in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
     )
     return Estimate(value=float(ratio), low=float(low), high=float(high), n=freedom, n_other=other_freedom)
+
+
+def pooled_sd(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> tuple[float, int]:
+    """Standard deviation within groups of rows, pooled over the groups, and its degrees of freedom (NaN for 0 of them).
+
+    Rows that have no value in one of the columns `by` are grouped by that.
+    """
+    groups = table.groupby(by, dropna=False)[column]
+    freedom = groups.count() - 1
+    total = int(freedom.sum())
+    return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
 
 
 def spreads_differ(groups: Iterable[ArrayLike]) -> bool:
@@ -212,6 +223,16 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     if known.any():
         adjusted[known] = multipletests(p_values[known], method="holm")[1]
     return adjusted
+
+
+def new_highs(values: np.ndarray) -> np.ndarray:
+    """Which of some values (n,) are above all before them.
+
+    >>> new_highs(np.array([60.0, 62.0, 61.5, 62.0, 63.0])).tolist()
+    [True, True, False, False, True]
+    """
+    values = np.asarray(values, float)
+    return values > np.concatenate([[-np.inf], np.maximum.accumulate(values)[:-1]])
 
 
 def units(table: pd.DataFrame, column: str = "accuracy", groups: str = "autoencoder") -> np.ndarray:

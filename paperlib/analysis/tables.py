@@ -83,27 +83,6 @@ def spread(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -
     return groups.agg(n="count", mean="mean", sd="std", lowest="min", highest="max").reset_index()
 
 
-def pooled_sd(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> tuple[float, int]:
-    """Standard deviation within groups of rows, pooled over the groups, and its degrees of freedom (NaN for 0 of them).
-
-    Rows that have no value in one of the columns `by` are grouped by that.
-    """
-    groups = table.groupby(by, dropna=False)[column]
-    freedom = groups.count() - 1
-    total = int(freedom.sum())
-    return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
-
-
-def new_highs(values: np.ndarray) -> np.ndarray:
-    """Which of some values (n,) are above all before them.
-
-    >>> new_highs(np.array([60.0, 62.0, 61.5, 62.0, 63.0])).tolist()
-    [True, True, False, False, True]
-    """
-    values = np.asarray(values, float)
-    return values > np.concatenate([[-np.inf], np.maximum.accumulate(values)[:-1]])
-
-
 def losses(records: Iterable[dict]) -> pd.DataFrame:
     """One row a recorded point of training: which run, step, seconds since the first step, and the mean loss since
     the point before."""

@@ -19,6 +19,7 @@ import pandas as pd
 
 from paperlib.analysis import cost, tables
 from paperlib.analysis.arms import ARMS, split_name
+from paperlib.analysis.statistics import new_highs
 from paperlib.study.profiles import PAPER_SECONDS, profile
 
 # The least that the paper's machine can take for a step, at its peak: 10.6 TFLOP/s in float32 (NVIDIA's data sheet of
@@ -131,7 +132,7 @@ def _rising(points: pd.DataFrame) -> pd.DataFrame:
     wide = points.pivot_table("accuracy", ["fast_steps", "full_steps"], "seed")
     means = (wide.dropna(axis=1) if wide.notna().all().any() else wide).mean(axis=1).rename("accuracy").reset_index()
     means = means.iloc[(means["fast_steps"] + means["full_steps"]).argsort(kind="stable")]
-    return means[tables.new_highs(means["accuracy"].to_numpy())]
+    return means[new_highs(means["accuracy"].to_numpy())]
 
 
 def break_even(

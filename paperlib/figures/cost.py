@@ -6,9 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
-from paperlib.analysis import tables
 from paperlib.analysis.arms import ARMS
-from paperlib.analysis.statistics import LEVEL
+from paperlib.analysis.statistics import LEVEL, pooled_sd
 from paperlib.figures.style import COLORS, STYLE, error_lengths, range_text
 
 _MARKS = {"full": ("-", 5), "top_activations": ("-", 9), "random": ("--", 5)}  # line, size
@@ -19,7 +18,7 @@ def accuracy_against_time(table: pd.DataFrame, note: str) -> Figure:
 
     The intervals are of means, from the spread within all points together: each of them has a few runs only.
     """
-    sd, freedom = tables.pooled_sd(table, ["selection", "steps"])
+    sd, freedom = pooled_sd(table, ["selection", "steps"])
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(1, 2, figsize=(8, 4.8), sharey=True)
         titles = ("the training alone", "with autoencoder, embedding and selection")

@@ -14,7 +14,7 @@ from scipy import stats
 
 from paperlib import study
 from paperlib.analysis import tables
-from paperlib.analysis.statistics import LEVEL
+from paperlib.analysis.statistics import LEVEL, pooled_sd
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
 from paperlib.storage import records
@@ -89,7 +89,7 @@ def tolerance(profile: Profile, dataset: Dataset | records.DataSet, folder: Path
     if not found:
         return float("nan")
     runs = tables.runs(found, average)
-    pooled, freedom = tables.pooled_sd(runs, ["selection", "split"])
+    pooled, freedom = pooled_sd(runs, ["selection", "split"])
     points = runs.groupby(["selection", "split"])["accuracy"].agg(["var", "count"]).dropna()
     if points.empty:
         return float("nan")

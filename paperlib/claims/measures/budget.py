@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import tables
-from paperlib.analysis.statistics import difference, mean, units
+from paperlib.analysis.statistics import difference, mean, pooled_sd, units
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes, signed
 from paperlib.claims.measures.splits import pooled
@@ -79,7 +78,7 @@ def _loss_difference(evidence: Evidence, full: pd.DataFrame, arm: pd.DataFrame, 
         "; ".join(filter(None, (f"mean over the {over}, unpaired (Welch)", remark))),
         records=hashes(full, arm),
         beside=beside,
-        spread=tables.pooled_sd(losses, "arm", "loss"),
+        spread=pooled_sd(losses, "arm", "loss"),
     )
 
 

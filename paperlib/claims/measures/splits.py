@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from paperlib.analysis import tables
 from paperlib.analysis.arms import split_name
 from paperlib.analysis.statistics import (
     Estimate,
     difference,
     mean,
     minimum_detectable_ratio,
+    pooled_sd,
     spread_ratio,
     spreads_differ,
     units,
@@ -32,7 +32,7 @@ def pooled(evidence: Evidence, *arms: pd.DataFrame) -> tuple[float, int] | None:
     runs = evidence.of_full_length()
     if spreads_differ(some["accuracy"] for _, some in runs.groupby(by, dropna=False)):
         return None
-    return tables.pooled_sd(runs, by)
+    return pooled_sd(runs, by)
 
 
 def baseline_accuracy(evidence: Evidence) -> Measured:
@@ -94,7 +94,7 @@ def spread_at_the_end(evidence: Evidence) -> Measured:
     """Ratio of the standard deviations between runs at 100 / 0, eq. 4 over random, that of eq. 4 pooled over its
     autoencoders. Other sizes and options are left out: their runs have the same seeds, and are no further evidence."""
     eq4, random = (evidence.arm(name, split=1) for name in ("top_activations", "random"))
-    (sd, freedom), (other, other_freedom) = (tables.pooled_sd(some, "autoencoder") for some in (eq4, random))
+    (sd, freedom), (other, other_freedom) = (pooled_sd(some, "autoencoder") for some in (eq4, random))
     if not freedom or not other_freedom:
         return Measured()
     return Measured(
