@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
     from paperlib.own_data.quality import Quality
     from paperlib.study.progress import Progress
-    from paperlib.training import Autoencoder
+    from paperlib.training import Autoencoder, DivergedError
 
 BATCH = 64
 LEARNING_RATE = 0.1  # the paper's
@@ -32,7 +34,7 @@ _SIZE = 216  # numbers in the paper's embeddings
 _FEWEST = 8
 _RANKS = 7  # samples that each element may choose at least, as in the quick profile; the paper: 20
 # What follows a training that did not work: this many times the first one's steps, at this share of its rate. All
-# together take at most 13 times the first one's steps.
+# together take at most 12 times the first one's steps.
 _ATTEMPTS = ((1, 1.0), (4, 1.0), (8, 0.3))
 _RESIDENT = 1 << 30  # bytes of images; more are read from where they lie at every step
 _EMBED_PIXELS = 500 * 24 * 24  # of the images that are embedded at once
@@ -138,8 +140,10 @@ def plan(
 
 
 def budget(plan: Mapping[str, Any] | None) -> int:
-    """The most steps that a plan takes, all attempts together; 0 where nothing is trained."""
-    return sum(steps for steps, _ in plan["attempts"]) if plan else 0
+    """The most steps that a plan takes, all attempts together; 0 where nothing is trained. Those of one rate are one
+    training."""
+    longest = {rate: steps for steps, rate in sorted(plan["attempts"])} if plan else {}
+    return sum(longest.values())
 
 
 def embed(
@@ -154,7 +158,7 @@ def embed(
     plan: of `plan`. progress: a `paperlib.study.progress.Progress`.
     keep: a folder for the embeddings: with the same samples and plan, the next call takes them from there. A training
         under way keeps its state there, every four minutes and when it is interrupted: the next call goes on from it,
-        to the same bits. What earlier attempts found is not kept; they are made again.
+        to the same bits. Attempts at another rate that came before are made again.
 
     Returns `Embedded`. Raises ValueError for sizes that do not fit, NotLearnedError where no attempt worked,
     `paperlib.checkpoints.Interrupted` at SIGINT or SIGTERM while it trains.
@@ -164,12 +168,12 @@ def embed(
         return Embedded(samples.embeddings)
 
     if keep is None:
-        return Embedded(*_learned(samples, plan, progress, lambda steps, rate: None))
+        return Embedded(*_learned(samples, plan, progress, lambda ends, rate: None))
     run = {"fingerprint": samples.fingerprint, "plan": plan, "code": environment.CODE}
 
-    def checkpoints(steps: int, rate: float) -> Checkpoints:
-        key = content_hash({**run, "attempt": [steps, rate]})
-        return Checkpoints([(0, steps)], Path(keep) / STATES, key)
+    def checkpoints(ends: Sequence[int], rate: float) -> Checkpoints:
+        key = content_hash({**run, "attempts": [*ends, rate]})
+        return Checkpoints([(0, steps) for steps in ends], Path(keep) / STATES, key)
 
     return Embedded(*kept.embeddings(keep, run, lambda: _learned(samples, plan, progress, checkpoints)))
 
@@ -178,11 +182,11 @@ def _learned(
     samples: Samples,
     plan: Mapping[str, Any],
     progress: Progress,
-    checkpoints: Callable[[int, float], Checkpoints | None],
+    checkpoints: Callable[[Sequence[int], float], Checkpoints | None],
 ) -> tuple[NDArray[np.float32], dict[str, Any]]:
     """(embeddings, how they came about) of the first attempt that works.
 
-    checkpoints: an attempt's steps and rate -> where its states are kept; None: nowhere.
+    checkpoints: the steps of the attempts at one rate, and that rate -> where their states are kept; None: in memory.
     """
     from paperlib import training
     from paperlib.own_data import quality
@@ -196,31 +200,36 @@ def _learned(
             "0 to 1), so that an autoencoder learns what they have in common and nothing to choose by. Give embeddings "
             "of another network, or choose the method 'random', which needs none"
         )
-    for steps, rate in plan["attempts"]:
-        states = checkpoints(steps, rate)
-        try:
-            trained = _trained(samples.images, plan, steps, rate, progress, states)
-            embeddings, found = _measured(trained, samples.images, crops)
-            said = "; ".join(found.shortcomings())
-        except training.DivergedError as error:
-            said = str(error)
+    for rate, attempts in groupby(plan["attempts"], itemgetter(1)):
+        ends = [steps for steps, _ in attempts]  # of one training: a longer one goes on where the shorter one stood
+        states = checkpoints(ends, rate)
+        for steps, trained in zip(ends, _trainings(samples.images, plan, ends, rate, progress, states)):
+            if isinstance(trained, training.DivergedError):
+                said = str(trained)
+            else:
+                embeddings, found = _measured(trained, samples.images, crops)
+                said = "; ".join(found.shortcomings())
+            tried.append({"steps": steps, "learning_rate": rate, "said": said or "it worked"})
+            if not said:
+                break
         if states:
-            states.done((0, steps))
-        tried.append({"steps": steps, "learning_rate": rate, "said": said or "it worked"})
+            for steps in ends:
+                states.done((0, steps))
         if not said:
             return embeddings, {"attempts": tried, "quality": found.as_plain_data()}
     raise NotLearnedError(_advice(samples, plan, tried))
 
 
-def _trained(
+def _trainings(
     images: NDArray[np.uint8],
     plan: Mapping[str, Any],
-    steps: int,
+    ends: Sequence[int],
     rate: float,
     progress: Progress,
-    checkpoints: Checkpoints | None,
-) -> Autoencoder:
-    """The autoencoder of one attempt, which goes on from where an interrupted one stood."""
+    states: Checkpoints | None,
+) -> Iterator[Autoencoder | DivergedError]:
+    """The autoencoder after each of `ends` steps of one training, which goes on from where an interrupted one stood;
+    the error that ended it, if it diverges."""
     from paperlib import training
 
     settings = training.AutoencoderSettings(
@@ -232,15 +241,23 @@ def _trained(
         feed=plan["feed"],
         seed=plan["seed"],
     )
-    left = steps_to_take([(0, steps)], checkpoints.positions if checkpoints else ())
-    progress.start(left)
-    progress.begin(f"autoencoder, rate {rate:g}", left)
-    try:
-        with interruption.on_signals() as signalled:
-            watched: dict[str, Any] = dict(on_step=progress.step, should_stop=signalled, checkpoints=checkpoints)
-            return next(training.train_autoencoders(images, [steps], settings, **watched))
-    finally:
-        progress.finish()
+    states = states or Checkpoints([(0, steps) for steps in ends])
+    stop: Callable[[], bool] = bool  # False, as long as none is waited for
+    watched: dict[str, Any] = dict(on_step=progress.step, should_stop=lambda: stop(), checkpoints=states)
+    trainings = training.train_autoencoders(images, ends, settings, **watched)
+    for steps in ends:
+        left = steps_to_take([(0, steps)], states.positions)
+        progress.start(left)
+        progress.begin(f"autoencoder, rate {rate:g}", left)
+        try:
+            with interruption.on_signals() as stop:
+                trained = next(trainings)
+        except training.DivergedError as error:
+            yield error
+            return
+        finally:
+            progress.finish()
+        yield trained
 
 
 def _measured(

@@ -22,7 +22,7 @@ def test_the_paper_s_sizes_are_the_default_for_its_data():
     plan = embedding.plan(samples, k)
     assert (k, plan["crop_size"], plan["embedding_size"]) == (4_320, 24, 216)
     assert plan["attempts"][0] == [5 * 50_000 // 64, 0.1]
-    assert embedding.budget(plan) == 13 * (5 * 50_000 // 64)
+    assert embedding.budget(plan) == 12 * (5 * 50_000 // 64)  # the first of three is the beginning of the second
     assert embedding.embedding_size(24, 20) == 9  # few samples to keep: few elements, so that each chooses some
 
 
@@ -84,3 +84,34 @@ def test_an_interrupted_training_goes_on(tmp_path, silent, monkeypatch):
     assert len(steps) == 40 and not found.were_kept and found.training == undisturbed.training
     assert np.array_equal(found.embeddings, undisturbed.embeddings)
     assert not list((folder / embedding.STATES).iterdir())
+
+
+def test_a_longer_attempt_goes_on_where_the_shorter_one_stood(tmp_path, silent, monkeypatch):
+    """It is what it would be alone; interrupted on the way, it is taken up where it stood."""
+    samples = loading.load("digits")
+    shortcomings, calls = quality.Quality.shortcomings, []
+
+    def once(self):
+        calls.append(shortcomings(self))
+        return ["too early"] if len(calls) in (1, 2) else []
+
+    monkeypatch.setattr(quality.Quality, "shortcomings", once)
+    plan = embedding.plan(samples, 126, size=18) | {"attempts": [[10, 0.1], [30, 0.1]]}
+    steps = []
+
+    def step(*_):
+        steps.append(1)
+        if len(steps) == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    silent.step = step
+    with pytest.raises(Interrupted):
+        embedding.embed(samples, plan, silent, keep=tmp_path)
+    found = embedding.embed(samples, plan, silent, keep=tmp_path)
+    assert len(steps) == 30 and [attempt["said"] for attempt in found.training["attempts"]] == [
+        "too early",
+        "it worked",
+    ]
+    assert not list((tmp_path / embedding.STATES).iterdir())
+    alone = embedding.embed(samples, plan | {"attempts": [[30, 0.1]]}, silent)
+    assert np.array_equal(found.embeddings, alone.embeddings)

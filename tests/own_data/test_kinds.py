@@ -4,6 +4,7 @@ They become 8 x 8 pixels, the smallest that there are, so that training takes se
 """
 
 import csv
+import itertools
 
 import numpy as np
 from click.testing import CliRunner
@@ -159,7 +160,7 @@ def test_a_training_that_collapses_is_noticed(tmp_path, monkeypatch):
         steps=1, batch=4,
     )  # fmt: skip
     trained.encoder.set_weights([0 * weights for weights in trained.encoder.get_weights()])
-    monkeypatch.setattr(training, "train_autoencoders", lambda *_, **__: iter([trained]))
+    monkeypatch.setattr(training, "train_autoencoders", lambda *_, **__: itertools.repeat(trained))
     draw = np.random.default_rng(0)
     source = save([("ab"[i % 2], scene(i % 2, draw)) for i in range(20)], tmp_path / "few")
     done, *_ = select(source, tmp_path / "out", "-k", 4, "--embedding-size", 4)
