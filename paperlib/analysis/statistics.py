@@ -1,11 +1,12 @@
 """Intervals, comparisons and power, all of SciPy's and statsmodels' making.
 
-What counts as one observation decides more than the test does. Three rules hold throughout:
+What counts as one observation decides more than the test does. Three rules hold for what is concluded:
 
 - A seed is one observation. Splits of one seed share most of their training, so their results are averaged over the
   splits, or looked at split by split, but never counted as separate observations.
 - Arms are compared without pairing (Welch). Runs of one seed share the initial weights and the order of the samples,
-  but between arms their accuracies correlate anywhere from -0.64 to +0.64, so pairing gains nothing on the whole.
+  but between arms their accuracies correlate anywhere from -0.64 to +0.64, so pairing gains nothing on the whole. The
+  two number formats of notebook 10 are paired: nothing else differs between them.
 - Where several autoencoders are on record, an autoencoder is one observation of the arms that select by it (`units`).
 """
 

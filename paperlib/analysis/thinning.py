@@ -83,7 +83,7 @@ def steps_to(points: pd.DataFrame, accuracy: float) -> tuple[float, float]:
     ----------
     points : DataFrame
         Rows of `curves` of one arm and path. The mean is over the seeds that have all of the path's points, so that it
-        is one of the same runs everywhere.
+        is one of the same runs everywhere; where none has all, over those that have a point.
     accuracy : float
         In percent.
 
@@ -128,7 +128,7 @@ def tests_around(points: pd.DataFrame, accuracy: float) -> tuple[tuple[float, fl
 
 def _rising(points: pd.DataFrame) -> pd.DataFrame:
     """The tests of a path whose mean accuracy is above all before them, in order: fast_steps, full_steps, accuracy. The
-    mean is of the seeds that have all tests."""
+    mean is of the seeds that have all tests; where none has all, of those that have a test."""
     wide = points.pivot_table("accuracy", ["fast_steps", "full_steps"], "seed")
     means = (wide.dropna(axis=1) if wide.notna().all().any() else wide).mean(axis=1).rename("accuracy").reset_index()
     means = means.iloc[(means["fast_steps"] + means["full_steps"]).argsort(kind="stable")]

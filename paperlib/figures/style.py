@@ -1,4 +1,4 @@
-"""What all figures share: colours, names of arms, Matplotlib's settings, and how a figure is written to disk."""
+"""What all figures share: colours, Matplotlib's settings, and how a figure is written to disk."""
 
 import os
 import tempfile
