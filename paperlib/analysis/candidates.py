@@ -148,7 +148,7 @@ def evidence(
         ),
         "b": (
             "The tutorial tests averaged weights with statistics of the raw ones.",
-            f"With the warm-up the full set alone has {raw:.1f} with them, and {own:.1f} with its own.",
+            f"With the warm-up, the full set alone has {raw:.1f} with these statistics, {own:.1f} with its own.",
             "Nothing.",
         ),
         "c": (

@@ -29,8 +29,8 @@ _OUR_READINGS = {name: getattr(Run, name) for name in ("weight_decay", "standard
 
 # Fields in which runs differ whatever the question. All others but the question's own are at their defaults.
 _FREE = {
-    *("dataset", "fingerprint", "kind", "selection", "overlap", "k", "autoencoder", "split", "steps", "batch", "decay"),
-    "seed",
+    *("dataset", "fingerprint", "kind", "selection", "overlap", "k", "autoencoder", "split"),
+    *("steps", "batch", "decay", "seed"),
 }
 
 
@@ -166,13 +166,8 @@ def _arm(name: str, of: Any) -> str:
 def _about(record: dict) -> list:
     run = record["run"]
     encoder = (run.get("autoencoder") or {}).get("seed")
-    return [
-        run["selection"],
-        encoder,
-        run["seed"],
-        100 * record["result"]["test"][AVERAGES[0]]["accuracy"],
-        record["hash"],
-    ]
+    accuracy = 100 * record["result"]["test"][AVERAGES[0]]["accuracy"]
+    return [run["selection"], encoder, run["seed"], accuracy, record["hash"]]
 
 
 def _table(rows: list[tuple]) -> pd.DataFrame:

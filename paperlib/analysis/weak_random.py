@@ -66,4 +66,6 @@ def effect(random: Estimate, eq4: Estimate, p_holm: float) -> str:
         error=float(np.hypot(random.error, eq4.error)),
         freedom=min(random.freedom, eq4.freedom),
     )
-    return "random falls more than eq. 4" if gap.interval()[1] < 0 else "random falls, not shown to by more than eq. 4"
+    return (
+        "random falls more than eq. 4" if gap.interval()[1] < 0 else "random falls; not shown to fall more than eq. 4"
+    )

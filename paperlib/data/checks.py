@@ -86,8 +86,8 @@ def check_images(path: str | Path, key: str, dtype: np.dtype, shape: tuple[int, 
 
 
 def check_pixels(images: np.ndarray) -> None:
-    """Raise DataError unless these are images uint8 (N, H, W, 1 or 3), as networks are given them: others would train,
-    to nothing."""
+    """Raise DataError unless these are images uint8 (N, H, W, 1 or 3), which networks need: floats from 0 to 1 would be
+    scaled a second time, and little would be learned from them."""
     check_images("images", "the array", images.dtype, images.shape)
     if images.ndim == 3:
         raise DataError(f"images: the array is {images.shape}, without channels; give images[..., np.newaxis]")

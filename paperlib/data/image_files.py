@@ -59,7 +59,7 @@ def sizes_and_channels(
 ) -> tuple[list[tuple[int, int]], int]:
     """(height, width) of each file as it will be shown, and 1 where all are grey, else 3. Reads their headers only.
 
-    The orientation of a PNG may come last in the file: of larger ones it is left out, unless the size is to be `exact`.
+    The orientation of a PNG may come last in the file. It is read of small PNGs, and of all if `exact`.
     Raises DataError, which names all files that are no readable pictures.
     """
     found = [((0, 0), False)] * len(files)

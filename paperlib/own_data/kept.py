@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paperlib.data.image_files import IN_MEMORY
-from paperlib.storage import arrays, records
+from paperlib.storage import records
 from paperlib.storage.digests import content_hash, file_digest
 from paperlib.storage.files import FileError, remove_parts, replacing, reserve
 
 FOLDER = "kept"  # beside the folders of choices
-_ABANDONED = 86_400.0  # seconds after which what a process was writing is taken for left by one that was killed
+_ABANDONED = 86_400.0  # seconds without a write after which an unfinished file is taken for that of a killed process
 _READER = 1  # raised when pictures are decoded differently
 
 
@@ -73,7 +73,8 @@ def embeddings(
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        arrays.write(path, found)
+        with replacing(path) as part, open(part, "wb") as file:
+            np.save(file, found)
         _note(path, run, said)
     except OSError as error:  # the choice can be made without
         warnings.warn(f"{path}: not kept ({error.strerror or error}); another choice computes it again", stacklevel=2)

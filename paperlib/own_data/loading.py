@@ -202,7 +202,7 @@ def _folder(root: Path, image_size: int, progress: str, keep: str | PathLike | N
 
 
 def _training_part(root: Path, leave_out: Path | None) -> Path:
-    """root/train where that is a split: alone, or beside another split. Beside classes it is one, too."""
+    """root/train where that is a split: alone, or beside another split. Beside other folders it is a class."""
     inside = {path.name for path in folders.listed(root, leave_out)[0]}
     is_split = "train" in inside and (len(inside) == 1 or not inside.isdisjoint(_OTHER_SPLITS))
     return root / "train" if is_split else root

@@ -207,8 +207,8 @@ def _above_classes(samples: Samples) -> str | None:
         return None
     folders = [file.split("/")[:-1] for file in samples.files]
     names = [samples.classes[label] for label in samples.labels]
-    for depth, *below in enumerate(zip(*folders)):
-        if list(*below) == names:
+    for depth, inside in enumerate(zip(*folders)):
+        if list(inside) == names:
             return f'root + "/{"/".join(folders[0][:depth])}"' if depth else "root"
     return None
 

@@ -214,7 +214,7 @@ def rerun(
 
 
 def _exact(run: AnyRun) -> list[str]:
-    """Numbers of a run's record that no rounding changes. How far a union's lists overlap, it may."""
+    """Numbers of a run's record that no rounding changes. How far the lists of a union overlap may depend on it."""
     options = run.options() if isinstance(run, Run) else dict(getattr(run, "options", ()))
     sizes = [] if options.get("overlap") == "union" else ["result.size", "result.subset.size"]
     return ["result.phases", "result.train_samples", *sizes]

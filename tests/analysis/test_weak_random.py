@@ -16,7 +16,7 @@ AS_READ = runs([64.8, 65.0, 65.2], [60.8, 61.0, 61.2])
     ("random", "eq4", "effect"),
     [
         ([57.8, 58.0, 58.2], [60.8, 61.0, 61.2], "random falls more than eq. 4"),
-        ([57.8, 58.0, 58.2], [53.8, 54.0, 54.2], "random falls, not shown to by more than eq. 4"),
+        ([57.8, 58.0, 58.2], [53.8, 54.0, 54.2], "random falls; not shown to fall more than eq. 4"),
         ([57.8, 58.0, 58.2], [], "random falls; eq. 4 has no such run"),
         ([57.8, 58.0, 58.2], [54.0], "random falls; too few runs of eq. 4 to say more"),
         ([60.0, 65.0, 69.0], [54.0, 54.1, 54.2], "undecided"),

@@ -74,6 +74,16 @@ def test_embeddings_that_cannot_be_kept_are_used_all_the_same(tmp_path):
     assert np.array_equal(found, ARRAY) and said == {"rank": 2.0} and not were_kept
 
 
+def test_embeddings_for_which_there_is_no_room_leave_nothing_behind(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.warns(UserWarning, match="not kept .No space left on device."):
+        found, *_ = kept.embeddings(tmp_path / "new", RUN, lambda: (ARRAY, {}))
+    assert np.array_equal(found, ARRAY) and not list((tmp_path / "new").iterdir())
+
+
 def test_a_full_disk_is_noticed_before_pictures_are_written(tmp_path, monkeypatch):
     """Writing to a mapped file without room would end the process."""
 

@@ -58,9 +58,9 @@ def difference_at_the_end(evidence: Evidence) -> Measured:
 
 
 def early_differences(evidence: Evidence) -> Measured:
-    """The same at each split below 90 / 10, in points. The largest is shown, with an interval that is its own: it does
-    not allow for being the largest. All that the profile plans are tested: what is said of every split has to wait
-    until each is on record."""
+    """The same at each split below 90 / 10, in points. The largest is shown; its interval is not corrected for having
+    been chosen as the largest. All that the profile plans are tested: what is said of every split has to wait until
+    each is on record."""
     eq4, random = evidence.arm("top_activations"), evidence.arm("random")
     splits = sorted(split for split in set(eq4["split"]) & set(random["split"]) if split < min(LATE))
     if not splits:
