@@ -77,7 +77,9 @@ def control_runs(
     controls += [_subset(full, profile, dataset, "random", union_size)] if union_size else []
     large = replace(_subset(full, profile, dataset, "top_activations", profile.large_k), split=1.0)
     late = [split for split in profile.runs_at_split if split >= 0.9]
-    runs = [run for split in late for run in _at(split, controls, profile)]
+    runs = [
+        replace(arm, split=split, seed=seed) for split in late for arm in controls for seed in profile.control_seeds
+    ]
     return runs + [replace(large, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0]))]
 
 

@@ -24,6 +24,7 @@ class Profile:
     batch: int
     # Share of the steps in the fast phase (Fig. 5), 0 for the baseline -> runs a point, of seeds 0, 1, ...
     runs_at_split: dict[float, int]
+    control_seeds: tuple[int, ...]  # of each control at the late splits
     baseline_seeds: tuple[int, ...]  # whose median time the budgets are shares of; also run in float32
     budget_seeds: tuple[int, ...]  # of each arm of Fig. 6
     large_seeds: tuple[int, ...]  # of these, those that the subset ten times as large is run with, too (Fig. 7)
@@ -67,7 +68,6 @@ _BY_STEPS_ALONE: dict[str, Any] = dict(
     length_seeds=(),
     compared_sizes=(),
     compared_seeds=(),
-    autoencoder_seeds=(0,),
     reading_seeds=(),
     encoder_seeds=(),
     notebooks=("01", "02", "03", "04", "05", "06", "11"),
@@ -89,6 +89,7 @@ PROFILES = {
             steps=80,
             batch=32,
             runs_at_split={0.0: 2, 0.5: 2, 0.9: 2, 1.0: 2},
+            control_seeds=(0, 1),
             baseline_seeds=(0, 1),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0,),
@@ -116,6 +117,7 @@ PROFILES = {
             steps=1_200,
             batch=128,
             runs_at_split={0.0: 5, 0.5: 5, 0.75: 5, 0.9: 5, 0.95: 5, 1.0: 5},
+            control_seeds=(0, 1, 2, 3, 4),
             baseline_seeds=(0, 1, 2, 3),
             budget_seeds=(0, 1, 2, 3),
             large_seeds=(0, 1, 2, 3),
@@ -143,6 +145,8 @@ PROFILES = {
             steps=PAPER_STEPS,
             batch=128,
             runs_at_split={0.0: 5, 0.1: 3, 0.25: 3, 0.5: 3, 0.75: 3, 0.9: 5, 0.95: 5, 1.0: 5},
+            control_seeds=(0, 1, 2, 3, 4),
+            autoencoder_seeds=(0,),
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
             hypothesis_seeds=(0,),
@@ -159,9 +163,11 @@ PROFILES = {
             autoencoder_batch=1_024,
             steps=PAPER_STEPS,
             batch=1_024,
-            runs_at_split={0.0: 3, 0.1: 2, 0.25: 2, 0.5: 3, 0.75: 2, 0.9: 3, 0.95: 3, 1.0: 3},
+            runs_at_split={0.0: 6, 0.1: 2, 0.25: 2, 0.5: 6, 0.75: 2, 0.9: 6, 0.95: 6, 1.0: 6},
+            control_seeds=(0, 1, 2),
+            autoencoder_seeds=(0, 1, 2),
             snapshots=(),
-            factor_seeds=(),
+            factor_seeds=(0, 1),
             hypothesis_seeds=(),
             spike_seeds=(1,),
             **_BY_STEPS_ALONE,
