@@ -127,7 +127,15 @@ def gpu(python, peers, scratch):
     commands = {OURS: ours, "PyTorch, bfloat16": [peers, "-m", "benchmarks.training_pytorch", 1_024, 1_000]}
     yield "training on a GPU, batch 1,024", alternately(commands, rounds=3), "images_per_s", True
     runs = alternately({"step": [python, "-m", "benchmarks.accelerator", 1_024, 1_000]}, rounds=1)
-    yield "a step on a GPU, batch 1,024", runs, None, None
+    yield "a step on a GPU", steps(runs), None, None
+
+
+def steps(runs):
+    """What `benchmarks.accelerator` found, one row a run and variant of the step."""
+    return pd.DataFrame(
+        {**run, "variant": variant, "step_ms": milliseconds}
+        for run in runs.to_dict("records") for variant, milliseconds in run["step_ms"].items()
+    )  # fmt: skip
 
 
 _USUAL = (training, embedding, selection, methods, operations, scaling, figures)

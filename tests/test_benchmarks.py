@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import alternate, matrices, operations, work
+from benchmarks.__main__ import steps
 from paperlib.analysis import speed
 
 from .conftest import ROOT
@@ -63,6 +64,8 @@ def test_a_step_is_measured_beside_what_it_has_to_do():
     assert set(found["step_ms"]) == {"ours", "keras_pooling"} and min(found["step_ms"].values()) > 0
     assert found["arithmetic_ms"] == pytest.approx(found["gflop"] / found["teraflops"])
     assert found["traffic_ms"] == pytest.approx(1e3 * found["gigabytes"] / found["gigabytes_per_s"])
+    rows = steps(pd.DataFrame([{"name": "step", "round": 0, **found}]))
+    assert dict(zip(rows["variant"], rows["step_ms"])) == found["step_ms"] and (rows["batch"] == 4).all()
 
 
 def test_ours_and_the_cpp_program_choose_the_same(tmp_path):
@@ -109,3 +112,11 @@ def test_the_parts_of_the_kernels_gradient_are_in_its_group():
     assert {operations.group_of(name) for name in parts} == {"conv2, kernel's gradient"}
     assert operations.group_of("functional/classifier/conv2/Conv2D:Conv2D") == "conv2"
     assert operations.group_of("AssignAddVariableOp_3:AssignAddVariableOp") == operations.REST
+
+
+def test_a_step_on_a_gpu_takes_longer_than_what_it_has_to_do():
+    """Of docs/scale.md: the committed measurement."""
+    (step,) = speed.steps_on_a_gpu(ROOT / "figures" / "bench").itertuples()
+    assert step.images_per_s == pytest.approx(1_024 / step.step_ms * 1_000) and step.batch == 1_024
+    assert max(step.arithmetic_ms, step.traffic_ms) < step.step_ms
+    assert 3.5 < step.step_ms / step.traffic_ms < 4  # "nearly four times as long"

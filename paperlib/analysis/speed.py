@@ -43,3 +43,13 @@ def scaling(folder: Path) -> pd.DataFrame:
     """One row a size of selection: samples, elements, seconds (median of the rounds)."""
     runs = pd.read_csv(Path(folder) / "scaling_runs.csv")
     return runs.groupby(["samples", "elements"])["seconds"].median().reset_index()
+
+
+def steps_on_a_gpu(folder: Path) -> pd.DataFrame:
+    """One row a variant of a training step on a GPU: device, batch, variant, step_ms, images_per_s; and milliseconds
+    that its arithmetic takes as one large bfloat16 matrix product (arithmetic_ms), and its reading and writing as one
+    large copy (traffic_ms), both measured on that device."""
+    runs = pd.read_csv(Path(folder) / "gpu_runs.csv")
+    rows = runs[runs["variant"].notna()]
+    rows = rows.assign(images_per_s=1_000 * rows["batch"] / rows["step_ms"])
+    return rows[["device", "batch", "variant", "step_ms", "images_per_s", "arithmetic_ms", "traffic_ms"]]

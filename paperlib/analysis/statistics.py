@@ -160,6 +160,15 @@ def pooled_sd(table: pd.DataFrame, by: str | list[str], column: str = "accuracy"
     return float(np.sqrt((groups.var() * freedom).sum() / total)) if total else float("nan"), total
 
 
+def distances(table: pd.DataFrame, by: str | list[str], column: str = "accuracy") -> np.ndarray:
+    """How far each row's value is from the median of its group (rows,); what Brown and Forsythe's test compares.
+
+    Rows that have no value in one of the columns `by` are grouped by that.
+    """
+    medians = table.groupby(by, dropna=False)[column].transform("median")
+    return (table[column] - medians).abs().to_numpy()
+
+
 def spreads_differ(groups: Iterable[ArrayLike]) -> bool:
     """Whether arms spread so differently, by Bartlett's test at 5 %, that a standard deviation pooled over them would
     be no arm's. Arms of fewer than two observations, or of equal ones, are left out; of fewer than two arms nothing is

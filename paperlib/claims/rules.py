@@ -66,12 +66,19 @@ def equivalent(found: Sequence[Estimate], *, margin: float) -> bool | None:
     return False if any(low > margin or high < -margin for low, high in wide) else None
 
 
-def smaller(found: Estimate) -> bool | None:
-    """A ratio of standard deviations is below 1: the F-test of two pooled variances. A variance of fewer than four
-    degrees of freedom is no evidence: two runs that happen to agree have nearly none."""
-    if np.isnan(found.low) or min(found.n, found.n_other) < LEAST_FREEDOM:
+def smaller(found: tuple[Estimate, Estimate]) -> bool | None:
+    """One arm spreads less than another, if two tests say so: of the ratio of standard deviations (F-test), and of the
+    difference of the mean distances from the medians (Brown and Forsythe's test, with Welch's interval). Where single
+    runs are far from all others, the F-test alone answers wrongly too often.
+
+    A variance of fewer than four degrees of freedom is no evidence: two runs that happen to agree have nearly none.
+    """
+    ratio, distances = found
+    if np.isnan(ratio.low) or np.isnan(distances.low) or min(ratio.n, ratio.n_other) < LEAST_FREEDOM:
         return None
-    return True if found.high < 1 else False if found.low > 1 else None
+    if ratio.high < 1 and distances.high < 0:
+        return True
+    return False if ratio.low > 1 and distances.low > 0 else None
 
 
 def compatible(found: Estimate, *, to: float, runs: int, within: float) -> bool | None:

@@ -12,6 +12,8 @@ from paperlib.analysis import statistics
 from paperlib.analysis.arms import ARMS
 from paperlib.figures.style import COLORS, STYLE, error_lengths
 
+_SIDE_BY_SIDE = 4  # runs an arm at most whose numbers fit beside one another
+
 
 def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | None = None) -> Figure:
     """Fig. 6: left a bar a run with its steps; right the differences of the means with Welch's 95 % intervals.
@@ -27,6 +29,7 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
     """
     arms = {selection: table[table["selection"] == selection].sort_values("seed") for selection in ARMS}
     arms = {selection: some for selection, some in arms.items() if len(some)}
+    upright = dict(rotation=90 if max(map(len, arms.values()), default=0) > _SIDE_BY_SIDE else 0)
     with plt.rc_context(STYLE):
         figure, (axis, beside) = plt.subplots(1, 2, figsize=(8, 4.8), width_ratios=[3.2, 1])
         start = 0
@@ -43,12 +46,17 @@ def fixed_budget(table: pd.DataFrame, note: str, paper: Mapping[str, float] | No
                 )
             bars = axis.bar(at, some["accuracy"], 0.8, color=COLORS[selection], label=label)
             axis.bar_label(
-                bars, fmt="%.1f", fontsize=9, label_type="center", color="w" if selection == "random" else "k"
+                bars,
+                fmt="%.1f",
+                fontsize=9,
+                label_type="center",
+                color="w" if selection == "random" else "k",
+                **upright,
             )
             axis.hlines(found.value, at[0] - 0.4, at[-1] + 0.4, color="k", linewidth=1.2)
             places += zip(at, some["fast_steps"] + some["full_steps"])
             start += len(some) + 1
-        axis.set_xticks([place for place, _ in places], [f"{steps:,}" for _, steps in places], fontsize=8)
+        axis.set_xticks([place for place, _ in places], [f"{steps:,}" for _, steps in places], fontsize=8, **upright)
         axis.set_xlim(-0.6, start - 1.4)
         highest = max([*table["accuracy"], *(paper or {}).values()])
         axis.set(ylabel="test accuracy (%)", xlabel="steps of the run, a bar a run", ylim=(0, min(100, highest + 12)))

@@ -1,5 +1,6 @@
 """Facts about the study that the pages state: how large it is, and how long things take."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from paperlib.study import environment
 from paperlib.study.defaults import is_the_studys
 from paperlib.study.profiles import PAPER_SAMPLES, PAPER_SECONDS, PROFILES, Profile, profile
 
+_KINDS = ("full set alone", "subset alone", "autoencoder")  # of trainings whose times are told
 PAPER_CORE_I7 = 35  # Section V: its P100 is "nearly 35x faster than training on an Intel Core i7 CPU"
 
 
@@ -52,8 +54,6 @@ def _column(folder: Path) -> dict[str, str]:
     usual = {run["seed"] for run in encoders if is_the_studys(run, here)}
     others = f" (and {len(encoders) - len(usual)} variants)" if len(encoders) > len(usual) else ""
     hours = sum(record.get("times", {}).get("total_s", 0) for record in found) / 3600
-    cores = sorted({record["environment"]["cores"] for record in found})
-    some = f"{cores[0]} to {cores[-1]}" if len(cores) > 1 else f"{cores[0]}"
     under_way = ", more under way" if here.under_way else ""
     return {
         "data": records.data_set(found).name,
@@ -63,9 +63,19 @@ def _column(folder: Path) -> dict[str, str]:
         "passes over the full set, at 0 / 100": _epochs(here),
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
         "autoencoders": f"{len(usual)}{others}",
-        "machine": f"{environment.devices(found)}, {some} cores",
+        "machine": _machines(found),
         "on record": f"{len(found)} runs, {hours:.1f} hours{under_way}",
     }
+
+
+def _machines(found: Sequence[dict]) -> str:
+    """The devices that records were computed on, each with the numbers of CPU cores that processes used beside it."""
+    cores: dict[str, set[int]] = {}
+    for record in found:
+        for one in environment.of_record(record):
+            cores.setdefault(one["device"], set()).add(one["cores"])
+    ranges = {device: " to ".join(map(str, dict.fromkeys((min(of), max(of))))) for device, of in cores.items()}
+    return "; ".join(f"{device}, {ranges[device]} cores" for device in sorted(ranges))
 
 
 def profiles() -> str:
@@ -95,19 +105,19 @@ def trainings(folders: Sequence[Path]) -> str:
     Returns
     -------
     str
-        A Markdown table. Minutes are of training alone, without tests; images/s is the median.
+        A Markdown table, with a row a kind and device. Minutes are of training alone, without tests, in a process that
+        may have shared its device with others; images/s is the median.
     """
     rows = []
     for folder in folders:
-        here, kinds = profile(folder.name), dict[str, list[dict]]()
+        here, alike = profile(folder.name), dict[tuple[str, str], list[dict]]()  # device and kind -> records
         for record in records.read_all(folder / "records"):
-            kinds.setdefault(_kind(record, here), []).append(record)
-        for kind in ("full set alone", "subset alone", "autoencoder"):
-            if some := kinds.get(kind):
+            alike.setdefault((environment.devices([record]), _kind(record, here)), []).append(record)
+        for device, kind in itertools.product(sorted({device for device, _ in alike}), _KINDS):
+            if some := alike.get((device, kind)):
                 size = (some[0]["run"]["steps"], some[0]["run"]["batch"])
-                devices = environment.devices(some)
                 seconds = [record["times"]["train_s"] for record in some]
-                rows.append(_taken(kind, *size, seconds, f"profile `{folder.name}`, {devices}", f"{len(some)}"))
+                rows.append(_taken(kind, *size, seconds, f"profile `{folder.name}`, {device}", f"{len(some)}"))
     paper = profile("paper")
     for times, machine in ((1, "one Tesla P100"), (PAPER_CORE_I7, f"an Intel Core i7, {PAPER_CORE_I7} times as long")):
         seconds = [float(times * PAPER_SECONDS)]

@@ -27,7 +27,9 @@ REQUIRED = (
     "predictions:all",
     "splits:cpu",
     "splits:steps",
+    "splits:paper",
     "controls:cpu",
+    "controls:paper",
     "methods:cpu",
     "riddle:cpu",
     "cost:cpu",
@@ -37,8 +39,11 @@ REQUIRED = (
     "spikes:all",
     "encoders:cpu",
     "encoders:steps",
+    "encoders:paper",
     "readings:cpu",
     "speed:bench",
+    "gpu:bench",
+    "machines:paper",
 )
 
 
@@ -107,6 +112,8 @@ _MAKERS: dict[str, Callable[[Path], str]] = {
     "predictions": lambda folder: predictions.markdown(folder.parents[1]),
     "precision": result_tables.precision_table,
     "speed": speed.markdown,
+    "gpu": speed.gpu,
+    "machines": result_tables.machines_table,
 }
 
 

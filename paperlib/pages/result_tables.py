@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import controls, cost, factors, methods, riddle, spikes, tables, weak_random
+from paperlib.analysis import controls, cost, factors, machines, methods, riddle, spikes, tables, weak_random
 from paperlib.analysis.arms import ARMS, split_name
+from paperlib.analysis.statistics import Estimate
 from paperlib.claims import ledger, rules
 from paperlib.pages import facts, pictures
 from paperlib.pages.claim_tables import measured
@@ -276,6 +277,50 @@ def precision_table(folder: Path) -> str:
     differences = tables.precision_differences(table).assign(precision="paired difference (points)")
     both = [tables.spread(table, ["precision"]), tables.spread(differences, ["precision"], "difference")]
     return _to_one_digit(pd.concat(both))
+
+
+def machines_table(folder: Path) -> str:
+    """Runs of the arms of Fig. 5 that were trained on two machines, some seeds on each: accuracies and differences."""
+    rows = machines.arms(tables.runs(_planned(plans.prediction_runs, folder)))
+    if rows.empty:
+        return f"No arm of profile `{folder.name}` has two runs on each of two machines."
+    [(device, other)] = set(zip(rows["device"], rows["other_device"]))
+    ends = pd.DataFrame(
+        {
+            "arm": [_arm_name(row.selection, row.split) for row in rows.itertuples()],
+            "steps": [f"{row.stop:,.0f}" if row.stop == row.stop else "all" for row in rows.itertuples()],
+            f"{device} (%)": [_spread(one) for one in rows["on_device"]],
+            f"{other} (%)": [_spread(one) for one in rows["on_other"]],
+            **_differences(rows),
+        }
+    )
+    tests = machines.on_the_way(_planned(plans.split_runs, folder))
+    on_the_way = pd.DataFrame({"step": [f"{step:,}" for step in tests["step"]], **_differences(tests)})
+    shown = "\n\n".join(table.to_markdown(index=False, disable_numparse=True) for table in (ends, on_the_way))
+    return (
+        f"{shown}\n\nFirst the ends of all arms with two runs or more on either machine, then the tests on the way of "
+        "the runs on one set alone, all arms of a seed averaged. Differences are the first machine's accuracy minus "
+        "the other's, in brackets Welch's 95 % interval of each by itself; *p* is after Holm's correction for the rows "
+        "of a table. ±: standard deviation of the runs."
+    )
+
+
+def _differences(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Columns of differences between two machines: their values, how many observations each has, their p-values."""
+    found = rows["difference"]
+    return {
+        "difference (points)": [f"{one.value:+.1f}{_ends(one.low, one.high)}" for one in found],
+        "n": [f"{one.n} + {one.n_other}" for one in found],
+        "p": [f"{p_holm:.2f}" for p_holm in rows["p_holm"]],
+    }
+
+
+def _arm_name(selection: str, split: float) -> str:
+    return ARMS[selection].alone if split in (0, 1) else f"{ARMS[selection].short}, {split_name(split)}"
+
+
+def _spread(found: Estimate) -> str:
+    return f"{found.value:.1f} ± {found.sd:.1f}"
 
 
 def _shown(picture: str, folder: Path) -> list[dict]:

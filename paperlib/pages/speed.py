@@ -1,10 +1,10 @@
-"""The tables of docs/speed.md, from what `make bench` measured."""
+"""The tables of docs/speed.md and docs/scale.md, from what `make bench` measured."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from paperlib.analysis.speed import comparisons, operations
+from paperlib.analysis.speed import comparisons, operations, steps_on_a_gpu
 
 
 def markdown(folder: Path) -> str:
@@ -30,3 +30,19 @@ def markdown(folder: Path) -> str:
     return "\n\n".join(
         rows.to_markdown(index=False, disable_numparse=True) for rows in (shown, parts.set_axis(names, axis=1))
     )
+
+
+def gpu(folder: Path) -> str:
+    """How long a training step takes on a GPU, beside what it takes at least, as a Markdown table."""
+    table = steps_on_a_gpu(folder)
+    shown = pd.DataFrame(
+        {
+            "device": table["device"],
+            "samples a step": [f"{batch:,}" for batch in table["batch"]],
+            "ms a step": [f"{milliseconds:.2f}" for milliseconds in table["step_ms"]],
+            "images/s": [f"{rate:,.0f}" for rate in table["images_per_s"]],
+            "arithmetic alone (ms)": [f"{milliseconds:.2f}" for milliseconds in table["arithmetic_ms"]],
+            "memory traffic alone (ms)": [f"{milliseconds:.2f}" for milliseconds in table["traffic_ms"]],
+        }
+    )
+    return shown.to_markdown(index=False, disable_numparse=True)

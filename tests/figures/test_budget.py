@@ -24,3 +24,10 @@ def test_fig_6_has_steps_differences_and_every_arm_on_record(clock, ended):
     assert runs_axis.get_ylim()[1] > 63.5 + 5  # room for the paper's mean and its text
     words = said(figure)
     assert ended in words and NOTE in words and "the paper's 63.5 %" in words and "the paper's 10.4 %" in words
+
+
+@pytest.mark.parametrize("count, rotation", [(4, 0), (6, 90)])
+def test_the_numbers_of_many_runs_stand_upright(count, rotation):
+    figure = fixed_budget(runs("full", 0.0, [60.0 + n for n in range(count)], steps=(0, 711)), NOTE)
+    axis = figure.axes[0]
+    assert {text.get_rotation() for text in (*axis.get_xticklabels(), *axis.texts)} == {rotation}

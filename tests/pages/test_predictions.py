@@ -88,7 +88,9 @@ def test_what_comes_later_changes_no_prediction_and_is_scored(root):
     predictions.write(root)
     text = predictions.markdown(root)
     assert text.count("| open ") == 7 and "not measured yet" in text
-    recorded(root, "paper", planned("paper", [0, 1]))
+    recorded(
+        root, "paper", [run for run in planned("paper", [0, 1]) if not run.autoencoder or not run.autoencoder.seed]
+    )
     recorded(root, "steps", [plans.autoencoder_run(profile("steps"), CIFAR10)])
     assert not list(predictions.problems(root))
     scored = predictions.scored(root).set_index("name")

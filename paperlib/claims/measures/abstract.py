@@ -11,6 +11,7 @@ from paperlib.analysis.statistics import Estimate, difference, mean, units
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes, signed
 from paperlib.claims.measures.splits import pooled
+from paperlib.study import environment
 
 LOSS = 1.5  # points below the full set's accuracy that are a "minimal loss", as in C7
 
@@ -45,12 +46,19 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     used = [evidence.records[name] for some in halves.values() for name in some["record"]]
     if not evidence.autoencoders or any(some.empty for some in halves.values()):
         return Measured()
-    points, paces = thinning.curves(used), cost.paces(used)
+    autoencoder = evidence.autoencoders[0]
+    device = environment.devices([autoencoder])
+    timed = [
+        record for record in used if environment.devices([record]) == device
+    ]  # one machine's seconds, not several'
+    if not timed:
+        return Measured()
+    points, paces = thinning.curves(used), cost.paces(timed)
     on_full, on_subset = (float(np.nanmedian(paces[f"on the {where} (ms)"])) / 1000 for where in ("full set", "subset"))
     full = halves["full"]
     goal = float(full[full["steps"] == evidence.profile.steps]["accuracy"].mean()) - LOSS
     eq4 = ARMS["top_activations"].first
-    once = thinning.once_steps(evidence.autoencoders[0], used, on_full)[eq4] if charged else 0.0
+    once = thinning.once_steps(autoencoder, used, on_full)[eq4] if charged else 0.0
     ratio = on_subset / on_full
     saved, never, left_out = [], 0, 0  # a row a seed: as interpolated, and at worst and at best between the tests
     for seed in sorted(set(halves["top_activations"]["seed"])):
@@ -74,7 +82,7 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     even = thinning.break_even(points, [goal], once={eq4: once}).groupby("arm")["ratio"].max()
     limits = " and ".join(f"{most:.2f} ({name})" for name, most in even.items())
     remark = (
-        f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step, and pays below {limits}; "
+        f"until {goal:.1f} %; a subset step takes {ratio:.2f} of a full-set step ({device}), and pays below {limits}; "
         f"{signed(found)} from seed to seed"
     )
     if never:
@@ -84,7 +92,7 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
     if np.isfinite(found.low):  # with one seed, nothing is known of the spread between seeds
         remark += f"; the interval reaches to the tests on either side of {goal:.1f} %"
         found = replace(found, low=float(low), high=float(high), sd=float("nan"))
-    return Measured(found, remark, records=hashes(used, evidence.autoencoders[:1] if charged else ()))
+    return Measured(found, remark, records=hashes(used, [autoencoder] if charged else ()))
 
 
 def _half(evidence: Evidence, selection: str) -> pd.DataFrame:

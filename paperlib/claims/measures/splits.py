@@ -7,6 +7,7 @@ from paperlib.analysis.arms import split_name
 from paperlib.analysis.statistics import (
     Estimate,
     difference,
+    distances,
     mean,
     minimum_detectable_ratio,
     pooled_sd,
@@ -97,9 +98,12 @@ def spread_at_the_end(evidence: Evidence) -> Measured:
     (sd, freedom), (other, other_freedom) = (pooled_sd(some, "autoencoder") for some in (eq4, random))
     if not freedom or not other_freedom:
         return Measured()
+    ratio = spread_ratio(sd, freedom, other, other_freedom)
+    apart = difference(*(distances(some, "autoencoder") for some in (eq4, random)))
     return Measured(
-        spread_ratio(sd, freedom, other, other_freedom),
-        f"SD {sd:.2f} against {other:.2f} points; F-test",
+        ratio,
+        f"SD {sd:.2f} against {other:.2f} points (F-test); mean distance from the median: {signed(apart)} (Welch)",
+        tested=(ratio, apart),
         records=hashes(eq4, random),
         detectable=1 / minimum_detectable_ratio(other_freedom, freedom),
         counted="d.f.",
