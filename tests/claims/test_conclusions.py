@@ -281,6 +281,9 @@ def test_balanced_random_subsets_at_the_papers_scale():
     assert (against[["n", "n_other"]] == [6, 3]).all(axis=None)
     others = found.drop(index=("eq. 4, fill", "balanced random"))
     assert ((others["low"] < 0) & (others["high"] > 0)).all()
+    large = controls.large_subset(arms)
+    assert [round(end, 1) for end in (large.value, large.low, large.high)] == [-1.1, -1.3, -0.9]
+    assert (large.n, large.n_other) == (3, 6)
     balanced = arms[(arms["arm"] == "balanced random") & (arms["split"] == 1)]["accuracy"]
     assert len(balanced) == 3 and balanced.min() > accuracies_by_seed("paper")["random"].median() - 2
 

@@ -48,9 +48,7 @@ def _saved(evidence: Evidence, *, charged: bool) -> Measured:
         return Measured()
     autoencoder = evidence.autoencoders[0]
     device = environment.devices([autoencoder])
-    timed = [
-        record for record in used if environment.devices([record]) == device
-    ]  # one machine's seconds, not several'
+    timed = [record for record in used if environment.devices([record]) == device]  # seconds of one machine compare
     if not timed:
         return Measured()
     points, paces = thinning.curves(used), cost.paces(timed)
