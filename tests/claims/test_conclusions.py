@@ -319,6 +319,8 @@ def test_what_two_machines_give():
     dataset = records.data_set(records.read_all(folder))
     found = machines.arms(tables.runs(study.on_record(plans.prediction_runs(setting, dataset), folder)[0]))
     assert (found["p_holm"] > 0.05).all() and (found["device"] == "AMD EPYC").all()
+    backends = {(one["environment"]["device"], one["environment"]["backend"]) for one in records.read_all(folder)}
+    assert backends == {("AMD EPYC", "tensorflow 2.21.0"), ("NVIDIA H100 80GB HBM3", "jax 0.11.2")}
     whole = found[found["stop"].isna() & found["split"].isin([0, 0.5])]["difference"]
     assert len(whole) == 3 and all(one.low > -1 and one.high < 1 for one in whole)
     tests = machines.on_the_way(study.on_record(plans.split_runs(setting, dataset), folder)[0]).set_index("step")
