@@ -6,6 +6,7 @@ import pandas as pd
 
 from paperlib.analysis import tables
 from paperlib.analysis.statistics import difference, holm, mean
+from paperlib.study import environment
 
 _ARM = ["selection", "autoencoder", "split", "stop"]
 
@@ -58,8 +59,7 @@ def on_the_way(records: Iterable[dict]) -> pd.DataFrame:
     for record in records:
         run = record["run"]
         if run["split"] in (0, 1):
-            (device,) = tables.runs([record])["device"]
-            about = {"selection": run["selection"], "seed": run["seed"], "device": device}
+            about = {"selection": run["selection"], "seed": run["seed"], "device": environment.devices([record])}
             tests += [about | {"step": step, "accuracy": value} for step, value in tables.tests(record).items()]
     table = pd.DataFrame(tests)
     rows = []
