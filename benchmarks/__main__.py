@@ -14,10 +14,10 @@ import pandas as pd
 
 from benchmarks.alternate import alternately, ratios
 from benchmarks.matrices import matrix
+from paperlib import environment
 from paperlib.figures import stamps
 from paperlib.figures.speed import draw
 from paperlib.pages import speed
-from paperlib.study import environment
 
 ROOT = Path(__file__).parents[1]
 OURS = "paperlib"

@@ -16,9 +16,8 @@ from keras import layers
 
 from benchmarks.images import dataset
 from benchmarks.work import gigabytes, gigaflops
-from paperlib import models
+from paperlib import environment, models
 from paperlib.compute import steppers
-from paperlib.study import environment
 from paperlib.training import train_classifier
 
 _ON_GPU = jax.default_backend() != "cpu"

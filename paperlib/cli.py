@@ -179,7 +179,7 @@ def _chosen(
     if samples.embeddings is not None:
         vectors = samples.embeddings
     elif embedding.needed(method):
-        from paperlib.study.progress import Progress
+        from paperlib.progress import Progress
 
         plan = embedding.plan(samples, k, **embedding_options)
         assert plan is not None  # there are no embeddings

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 
 from paperlib.data import load
+from paperlib.progress import Progress
 from paperlib.study.profiles import profile
-from paperlib.study.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

@@ -12,10 +12,9 @@ import sys
 import keras
 import numpy as np
 
-from paperlib import augment, data, models
+from paperlib import augment, data, environment, models
 from paperlib.averaging import AveragedSGD
 from paperlib.compute import feeds
-from paperlib.study import environment
 from paperlib.training.loop import Loop
 
 STEPS = 20

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from paperlib import environment
 from paperlib.analysis import tables
 from paperlib.analysis.statistics import difference, holm, mean
-from paperlib.study import environment
 
 _ARM = ["selection", "autoencoder", "split", "stop"]
 

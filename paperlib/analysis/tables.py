@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from paperlib import environment
 from paperlib.data import Dataset
-from paperlib.study import environment
 
 if TYPE_CHECKING:
     from keras import Model

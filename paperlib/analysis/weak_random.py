@@ -12,7 +12,7 @@ SELECTIONS = ("random", "top_activations")
 AS_READ = "as read"
 
 
-def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.DataFrame:
+def table(runs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row a reason.
 
     Parameters
@@ -20,15 +20,13 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
     runs : mapping of str to DataFrame
         Reason -> its runs on the subset alone (`tables.runs`), one autoencoder's. `AS_READ` must be among the reasons:
         what the others are compared with.
-    planned : mapping of str to int
-        Reason -> how many runs it has when all are on record.
 
     Returns
     -------
     DataFrame
         reason; of each arm (`SELECTIONS`) its estimate (`<arm>`: a mean, percent), and `<arm> change`, its difference
         from that arm as read (points, unpaired); p_holm, of random's change, adjusted for the number of reasons;
-        effect, see `effect`; missing, runs that are not on record yet.
+        effect, see `effect`.
     """
     rows = []
     for reason, some in runs.items():
@@ -37,7 +35,6 @@ def table(runs: Mapping[str, pd.DataFrame], planned: Mapping[str, int]) -> pd.Da
             accuracies, usual = (of.loc[of["selection"] == arm, "accuracy"] for of in (some, runs[AS_READ]))
             row[arm] = mean(accuracies)
             row[f"{arm} change"] = Estimate() if reason == AS_READ else difference(accuracies, usual)
-        row["missing"] = planned[reason] - len(some)
         rows.append(row)
     for row, p_holm in zip(rows, holm([row["random change"].p_value() for row in rows])):
         random, eq4 = (row[f"{arm} change"] for arm in SELECTIONS)

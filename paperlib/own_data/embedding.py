@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paperlib import environment, interruption
 from paperlib.checkpoints import Checkpoints, steps_to_take
 from paperlib.own_data import kept
 from paperlib.own_data.loading import SHARE
 from paperlib.selection import REGISTRY
 from paperlib.storage.digests import content_hash
-from paperlib.study import environment, interruption
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples
     from paperlib.own_data.quality import Quality
-    from paperlib.study.progress import Progress
+    from paperlib.progress import Progress
     from paperlib.training import Autoencoder, DivergedError
 
 BATCH = 64
@@ -155,7 +155,7 @@ def embed(
 
     Parameters
     ----------
-    plan: of `plan`. progress: a `paperlib.study.progress.Progress`.
+    plan: of `plan`. progress: a `paperlib.progress.Progress`.
     keep: a folder for the embeddings: with the same samples and plan, the next call takes them from there. A training
         under way keeps its state there, every four minutes and when it is interrupted: the next call goes on from it,
         to the same bits. Attempts at another rate that came before are made again.

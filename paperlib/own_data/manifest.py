@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from paperlib import environment
 from paperlib.data.sources import shown
 from paperlib.storage import arrays, records
 from paperlib.storage.digests import content_hash, file_digest
 from paperlib.storage.files import FileError, replacing, write_text
-from paperlib.study import environment
 
 if TYPE_CHECKING:
     from paperlib.own_data.loading import Samples

@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from paperlib import study
+from paperlib import interruption, study
 from paperlib.analysis import tables
 from paperlib.analysis.statistics import LEVEL, pooled_sd
 from paperlib.data import Dataset, load
 from paperlib.pages import pictures
+from paperlib.progress import Progress
 from paperlib.storage import records
-from paperlib.study import interruption, plans, stages
+from paperlib.study import plans, stages
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
-from paperlib.study.progress import Progress
 from paperlib.study.runs import AnyRun, Run, file_name
 
 _SHOWN = tables.AVERAGES[0]  # the average whose accuracy is reported

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from paperlib import environment
 from paperlib.storage import records
-from paperlib.study import environment
 from paperlib.study.defaults import is_the_studys
 from paperlib.study.profiles import PAPER_SAMPLES, PAPER_SECONDS, PROFILES, Profile, profile
 
@@ -54,7 +54,6 @@ def _column(folder: Path) -> dict[str, str]:
     usual = {run["seed"] for run in encoders if is_the_studys(run, here)}
     others = f" (and {len(encoders) - len(usual)} variants)" if len(encoders) > len(usual) else ""
     hours = sum(record.get("times", {}).get("total_s", 0) for record in found) / 3600
-    under_way = ", more under way" if here.under_way else ""
     return {
         "data": records.data_set(found).name,
         "training of the classifier": _training(here.steps, here.batch),
@@ -64,7 +63,7 @@ def _column(folder: Path) -> dict[str, str]:
         "training of the autoencoder": _training(here.autoencoder_steps, here.autoencoder_batch),
         "autoencoders": f"{len(usual)}{others}",
         "machine": _machines(found),
-        "on record": f"{len(found)} runs, {hours:.1f} hours{under_way}",
+        "on record": f"{len(found)} runs, {hours:.1f} hours",
     }
 
 

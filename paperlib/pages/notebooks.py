@@ -13,20 +13,17 @@ import click
 import nbformat
 import papermill
 
+from paperlib import environment
 from paperlib.data import load
 from paperlib.figures import stamps
-from paperlib.storage import records
 from paperlib.storage.digests import content_hash, overall_digest
 from paperlib.storage.files import replacing
-from paperlib.study import environment, execution, plans, recording, workers
+from paperlib.study import recording, workers
 from paperlib.study.profiles import Profile
 from paperlib.study.profiles import profile as profile_named
 
 _AT_ONCE = 2  # notebooks that run at a time: none of them is timed
 _MADE_FROM = "paperlib_made_from"  # in an executed notebook's metadata: the digest of all that it was made from
-_OF_AUTOENCODER = ("02", "03")  # what the names of the notebooks begin with that show the autoencoder
-_TRAINING = ("00",)  # those that train by themselves, whatever is on record
-
 
 _CONCLUSIONS, _CONCLUDED_FROM = "**What it shows", "cpu"  # how a notebook's last words begin, and of which profile
 
@@ -34,9 +31,8 @@ _CONCLUSIONS, _CONCLUDED_FROM = "**What it shows", "cpu"  # how a notebook's las
 def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> None:
     """Train what is not on record, then execute `root`/notebooks into `root`/figures/PROFILE/notebooks.
 
-    Of a profile whose runs are still under way nothing is trained: its notebooks show what is on record. A notebook is
-    not executed again if it was made from the same text, parameters, code, data and records. Each file is written whole
-    or not at all, and the digests of all of them at the end (`paperlib.figures.stamps`).
+    A notebook is not executed again if it was made from the same text, parameters, code, data and records. Each file is
+    written whole or not at all, and the digests of all of them at the end (`paperlib.figures.stamps`).
 
     Parameters
     ----------
@@ -46,7 +42,7 @@ def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> Non
 
     Raises
     ------
-    ValueError : for an unknown profile or number, or a profile under way of which nothing is on record.
+    ValueError : for an unknown profile or number.
     OSError : for a scheduler that does not answer.
     papermill.PapermillExecutionError : at the first notebook that fails; those that have ended are kept.
     """
@@ -57,10 +53,8 @@ def run(profile: str, data: str = "", *numbers: str, root: Path = Path()) -> Non
     (root / "build").mkdir(exist_ok=True)
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     before = stamps.marks(folder)
-    if not setting.under_way:
-        recording.record(setting, load(data or setting.source), folder / "records")
-    notebooks = [notebook for notebook in notebooks if _can_be_shown(notebook, setting, folder)]
-    parameters = dict(profile=profile, data=data, figures="figures", progress="lines", recorded_only=setting.under_way)
+    recording.record(setting, load(data or setting.source), folder / "records")
+    parameters = dict(profile=profile, data=data, figures="figures", progress="lines")
     recorded = overall_digest(root / "figures", [f"{profile}/records"])
     shared = content_hash([environment.CODE, data, _state(Path(data)), recorded])
     todo = {notebook: content_hash([shared, notebook.read_text(), parameters]) for notebook in notebooks}
@@ -77,21 +71,6 @@ def _chosen(root: Path, numbers: Iterable[str], setting: Profile) -> list[Path]:
         raise ValueError(f"no notebook's name begins with {', '.join(unknown)}: there are {there_are}")
     wanted = tuple(numbers) or setting.notebooks
     return [file for file in notebooks if not wanted or file.name.startswith(tuple(wanted))]
-
-
-def _can_be_shown(notebook: Path, setting: Profile, folder: Path) -> bool:
-    """Whether what a notebook cannot do without is on record, or will be trained."""
-    if not setting.under_way or notebook.name.startswith(_TRAINING):
-        return True
-    found = [file for file in (folder / "records").glob("*.json") if not file.name.startswith("selection-")]
-    if not found:
-        raise ValueError(
-            f"nothing of profile {setting.name} is on record: make records PROFILE={setting.name} DATA=..."
-        )
-    if not notebook.name.startswith(_OF_AUTOENCODER):
-        return True
-    dataset = records.data_set([records.read(found[0])])
-    return execution.is_recorded(plans.autoencoder_run(setting, dataset), folder / "records")
 
 
 def _execute_all(todo: dict[Path, str], parameters: dict, folder: Path, root: Path) -> None:

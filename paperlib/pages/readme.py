@@ -29,6 +29,7 @@ REQUIRED = (
     "splits:steps",
     "splits:paper",
     "controls:cpu",
+    "controls:steps",
     "controls:paper",
     "methods:cpu",
     "riddle:cpu",

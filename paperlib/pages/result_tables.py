@@ -121,9 +121,7 @@ def _factors(
     folder: Path, plan: Callable[..., list[Run]], table_of: Callable[[list[dict], Profile], pd.DataFrame]
 ) -> str:
     """What notebook 14 shows of some of its questions; those that a profile has one arm of are none."""
-    dataset = records.data_set(records.read_all(folder / "records"))
-    found, missing = study.on_record(plan(profile(folder.name), dataset), folder / "records")
-    rows = factors.summary(table_of(found, profile(folder.name)))
+    rows = factors.summary(table_of(_planned(plan, folder), profile(folder.name)))
     rows = rows[rows.groupby("question")["arm"].transform("nunique") > 1]
     selections = {"full": "full set", "random": "random", "top_activations": "eq. 4"}
     shown = pd.DataFrame(
@@ -139,8 +137,7 @@ def _factors(
             "n": rows["n"],
         }
     )
-    text = shown.to_markdown(index=False, disable_numparse=True)
-    return f"{text}\n\n{len(missing)} of the planned runs are not on record yet." if missing else text
+    return shown.to_markdown(index=False, disable_numparse=True)
 
 
 def _ends(low: float, high: float) -> str:
@@ -153,11 +150,6 @@ def _digits(value: float, digits: int) -> str:
 
 def weak_random_table(folder: Path) -> str:
     """Possible reasons for the paper's weak random arm, each with what it changes."""
-    runs, planned = _reasons(folder)
-    usual = runs[weak_random.AS_READ]
-    if usual.empty:
-        return f"Nothing of profile `{folder.name}` at 100 / 0 is on record yet."
-    hours = usual["train_s"].median() / 3600
     rows = [
         {
             "possible reason": row["reason"],
@@ -167,9 +159,8 @@ def weak_random_table(folder: Path) -> str:
             },
             "n": f"{row['random'].n} + {row['top_activations'].n}",
             "what it does": row["effect"],
-            "planned": f"{row['missing']} runs, {row['missing'] * hours:.1f} h" if row["missing"] else "",
         }
-        for _, row in weak_random.table(runs, planned).iterrows()
+        for _, row in weak_random.table(_reasons(folder)).iterrows()
     ]
     about = (
         "In brackets: the change of that arm, in points, with Welch's 95 % interval, each by itself. *What it does* is "
@@ -178,8 +169,8 @@ def weak_random_table(folder: Path) -> str:
     return f"{pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True)}\n\n{about}"
 
 
-def _reasons(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
-    """Possible reasons of a weak random arm -> runs on record at 100 / 0, and how many are planned."""
+def _reasons(folder: Path) -> dict[str, pd.DataFrame]:
+    """Possible reasons of a weak random arm -> runs on record at 100 / 0."""
     setting = profile(folder.name)
     found, dataset = folder / "records", records.data_set(records.read_all(folder / "records"))
 
@@ -197,15 +188,13 @@ def _reasons(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     on_record = {reason: study.on_record(runs, found)[0] for reason, runs in plan.items()}
     tables_of = {reason: tables.runs(some) for reason, some in on_record.items()}
     tables_of["raw weights, no average (R5)"] = tables.runs(on_record[weak_random.AS_READ], "raw")
-    planned = {reason: len(runs) for reason, runs in plan.items()} | {"raw weights, no average (R5)": len(plain)}
     for name in ("steps", "paper"):
         longer = profile(name)
         if longer.steps * longer.batch > setting.steps * setting.batch:
             reason = f"longer training: {longer.steps:,} × {longer.batch:,}, {facts.passes(longer)} passes"
             runs = alone(plans.split_runs(longer, dataset))
             tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records")[0])
-            planned[reason] = len(tables_of[reason])  # of another profile's plan
-    return tables_of, planned
+    return tables_of
 
 
 def _changed(found: Any) -> str:

@@ -20,13 +20,13 @@ from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
 from paperlib.pages import again, claim_tables, pictures, predictions, readme, scales
+from paperlib.progress import Progress
 from paperlib.storage import arrays, records
 from paperlib.storage.digests import overall_digest
 from paperlib.storage.files import FileError
 from paperlib.study import execution, stale_checkpoint
 from paperlib.study.profiles import Profile, committed
 from paperlib.study.profiles import profile as profile_named
-from paperlib.study.progress import Progress
 from paperlib.study.runs import file_name
 
 _CACHED = (".embeddings.npy", ".indices.npy")  # beside records, computed again from what is committed
@@ -122,7 +122,7 @@ def _planned(
 ) -> Iterator[str]:
     """Runs that are planned but not on record, and files that belong to none that is planned."""
     planned = {file_name(run) for run in again.planned(profile, dataset, folder / "records")}
-    if (missing := sorted(planned - set(found))) and not profile.under_way:
+    if missing := sorted(planned - set(found)):
         yield f"{folder / 'records' / missing[0]}: planned, but not on record, as {len(missing)} in all; {remedy}"
     for name in sorted(set(found) - planned):
         yield f"{folder / 'records' / name}: its run is none that profile {profile.name} plans; move it elsewhere"
@@ -148,8 +148,6 @@ def _weights(found: Mapping[str, dict], folder: Path) -> Iterator[str]:
 def _pictures(profile: Profile, dataset: records.DataSet, folder: Path, remedy: str) -> Iterator[str]:
     for name in pictures.shown(profile):
         shown = pictures.on_record(name, profile, dataset, folder)
-        if not shown and profile.under_way:
-            continue
         if problem := stamps.problem(folder / f"{name}.png", shown):
             yield f"{problem}; {remedy}"
 

@@ -9,7 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from paperlib.data import Dataset
-from paperlib.study import execution
+from paperlib.study import execution, recorded
 from paperlib.study.outcomes import TEST_STEPS
 from paperlib.study.runs import DEFAULT_READINGS, AnyRun, AutoencoderRun, Run, SelectionRun
 from paperlib.study.stages import Stage
@@ -60,7 +60,7 @@ def table(plan: list[Stage], folder: Path, speed: dict[Way, float], test_images:
     rows = []
     everything = [run for stage in plan for run in stage.runs]
     for stage in plan:
-        missing = [run for run in stage.runs if not execution.is_recorded(run, folder)]
+        missing = [run for run in stage.runs if not recorded.is_recorded(run, folder)]
         later = everything[everything.index(stage.runs[-1]) + 1 :]
         hours = sum(_hours(group, folder, later, speed, test_images) for group in execution.together(missing))
         rows.append((stage.title, len(stage.runs), len(stage.runs) - len(missing), hours))
@@ -87,7 +87,7 @@ def _hours(
 
 def report(plan: list[Stage], dataset: Dataset, folder: Path) -> str:
     """A plan with what is on record and the hours that are left, as text; this machine's speed is measured for it."""
-    missing = [run for stage in plan for run in stage.runs if not execution.is_recorded(run, folder)]
+    missing = [run for stage in plan for run in stage.runs if not recorded.is_recorded(run, folder)]
     speed = speeds(missing, dataset)
     found = table(plan, folder, speed, len(dataset.x_test))
     lines = [tabulate(found, headers="keys", showindex=False, floatfmt=".1f")]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from paperlib import environment
 from paperlib.checkpoints import Checkpoints, Position
 from paperlib.data import Dataset
 from paperlib.storage.digests import content_hash
-from paperlib.study import environment
 from paperlib.study.runs import AnyRun, AutoencoderRun, Run, SelectionRun, plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def train(runs: Sequence[AnyRun], dataset: Dataset, given: Inputs, watch: Watch 
     Parameters
     ----------
     runs : one, or several that share their beginning (`runs.beginning`), which is then trained once.
-    given : what all of them are given, see `execution.inputs`.
+    given : what all of them are given, see `recorded.inputs`.
     watch : without checkpoints, states are kept in memory; a run that a clock ends uses none.
     """
     first = runs[0]
@@ -134,7 +134,7 @@ def _measured_selection(run: SelectionRun, dataset: Dataset, embeddings: np.ndar
 
     labels, options = dataset.y_train, dict(run.options)
     if embeddings is None:
-        raise ValueError(f"{run.label()}: no embeddings are given to select from; see `execution.inputs`")
+        raise ValueError(f"{run.label()}: no embeddings are given to select from; see `recorded.inputs`")
     chosen, seconds, held = selections.measured(embeddings, run.k, run.method, labels=labels, seed=run.seed, **options)
     result = {
         **_subset(chosen, dataset),

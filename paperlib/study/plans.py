@@ -218,11 +218,12 @@ def method_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_R
 
 
 def large_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
-    """The subset that is ten times as large (Fig. 7) in steps: 50 / 50 cut off, and 100 / 0, for up to three seeds."""
+    """The subset that is ten times as large (Fig. 7) in steps: 50 / 50 cut off, and 100 / 0 for up to three seeds."""
     full = _full_run(profile, dataset, readings)
     large = _subset(full, profile, dataset, "top_activations", profile.large_k, readings.overlap)
-    arms = [cut_off(replace(large, split=0.5)), replace(large, split=1.0)]
-    return [replace(arm, seed=seed) for seed in range(min(3, profile.runs_at_split[1.0])) for arm in arms]
+    first, alone = cut_off(replace(large, split=0.5)), replace(large, split=1.0)
+    few = range(min(3, profile.runs_at_split[1.0]))
+    return [replace(first, seed=seed) for seed in profile.large_seeds] + [replace(alone, seed=seed) for seed in few]
 
 
 def budget_cuts(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:

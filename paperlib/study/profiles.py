@@ -27,7 +27,7 @@ class Profile:
     control_seeds: tuple[int, ...]  # of each control at the late splits
     baseline_seeds: tuple[int, ...]  # whose median time the budgets are shares of; also run in float32
     budget_seeds: tuple[int, ...]  # of each arm of Fig. 6
-    large_seeds: tuple[int, ...]  # of these, those that the subset ten times as large is run with, too (Fig. 7)
+    large_seeds: tuple[int, ...]  # that the subset ten times as large is run with until the budget ends (Fig. 7)
     riddle_seeds: tuple[int, ...]  # of each candidate mechanism
     lengths: tuple[float, ...]  # shares of the steps that the cost of an accuracy is measured at
     length_seeds: tuple[int, ...]
@@ -42,7 +42,6 @@ class Profile:
     hypothesis_seeds: tuple[int, ...]  # of the runs with each possible reason for the paper's weak random arm
     spike_seeds: tuple[int, ...] = ()  # of the runs in float32 that ask whether loss spikes are the number format's
     notebooks: tuple[str, ...] = ()  # how the names of its notebooks begin; all unless given
-    under_way: bool = False  # whether its runs are still being computed: figures show those that are on record
 
     @property
     def decay(self) -> float:
@@ -58,13 +57,10 @@ class Profile:
         return 10 * self.k
 
 
-_OF_THE_PAPER = ("01", "02", "03", "04", "05", "06", "11")  # notebooks: its figures and claims
-
 # Where a run takes hours: nothing that a clock decides, and what the smaller profiles answer is not asked again.
 _BY_STEPS_ALONE: dict[str, Any] = dict(
     baseline_seeds=(),
     budget_seeds=(),
-    large_seeds=(),
     riddle_seeds=(),
     lengths=(),
     length_seeds=(),
@@ -72,6 +68,7 @@ _BY_STEPS_ALONE: dict[str, Any] = dict(
     compared_seeds=(),
     reading_seeds=(),
     encoder_seeds=(),
+    notebooks=("01", "02", "03", "04", "05", "06", "07", "11"),  # the paper's figures, controls and claims
 )
 
 PROFILES = {
@@ -146,12 +143,11 @@ PROFILES = {
             batch=128,
             runs_at_split={0.0: 5, 0.1: 3, 0.25: 3, 0.5: 3, 0.75: 3, 0.9: 5, 0.95: 5, 1.0: 5},
             control_seeds=(0, 1, 2, 3, 4),
+            large_seeds=(0, 1, 2, 3, 4),
             autoencoder_seeds=(0,),
             snapshots=(0.125, 0.25, 0.5),
             factor_seeds=(0, 1, 2),
             hypothesis_seeds=(0,),
-            notebooks=_OF_THE_PAPER,
-            under_way=True,
             **_BY_STEPS_ALONE,
         ),
         # make records PROFILE=paper DATA=... the paper's own numbers: 25 to 160 minutes a run on two cores. The paper
@@ -167,12 +163,12 @@ PROFILES = {
             batch=1_024,
             runs_at_split={0.0: 6, 0.1: 2, 0.25: 2, 0.5: 6, 0.75: 2, 0.9: 6, 0.95: 6, 1.0: 6},
             control_seeds=(0, 1, 2),
+            large_seeds=(0, 1, 2, 3, 4, 5),
             autoencoder_seeds=(0, 1, 2),
             snapshots=(),
             factor_seeds=(0, 1),
             hypothesis_seeds=(),
             spike_seeds=(1,),
-            notebooks=(*_OF_THE_PAPER, "07"),
             **_BY_STEPS_ALONE,
         ),
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from paperlib import study
+from paperlib import interruption, study
 from paperlib.checkpoints import Interrupted
 from paperlib.data import Dataset, load
-from paperlib.study import execution, forecast, interruption, plans, profiles, stages
+from paperlib.progress import Progress
+from paperlib.study import forecast, plans, profiles, recorded, stages
 from paperlib.study.profiles import Profile
-from paperlib.study.progress import Progress
 
 
 def record(
@@ -24,7 +24,7 @@ def record(
 
     Parameters
     ----------
-    progress : one of `paperlib.study.progress.STYLES`.
+    progress : one of `paperlib.progress.STYLES`.
     minutes : after so many, the run under way is saved and `Interrupted` raised. None: until all is on record.
 
     Raises
@@ -46,8 +46,9 @@ def record(
 def _plan(setting: Profile, dataset: Dataset, folder: Path) -> list[stages.Stage]:
     """The stages, with the runs on the union's size if its autoencoder is on record."""
     union = plans.union_run(setting, dataset)
-    known = union.autoencoder is not None and execution.is_recorded(union.autoencoder, folder)
-    return stages.in_order(setting, dataset, len(study.choose(union, dataset, folder)) if known else None)
+    known = union.autoencoder is not None and recorded.is_recorded(union.autoencoder, folder)
+    chosen = study.choose(union, dataset, folder) if known else None
+    return stages.in_order(setting, dataset, None if chosen is None else len(chosen))
 
 
 @click.command(help=__doc__)

@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from paperlib import study
+from paperlib import environment, study
 from paperlib.data import Dataset
+from paperlib.progress import Progress
 from paperlib.storage import records
 from paperlib.storage.digests import content_hash
 from paperlib.storage.files import check_writable
-from paperlib.study import environment, plans
+from paperlib.study import plans
 from paperlib.study.profiles import Profile
-from paperlib.study.progress import Progress
 from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, plain
 
 ALONE, FIRST, SUBSET = "full set alone", "subset first (50 / 50)", "subset phase of it"
@@ -96,12 +96,14 @@ def execute(planned: list[Run], dataset: Dataset, folder: str | PathLike, progre
         return on_record(planned, folder)
     if missing:
         check_writable(folder / "stale_checkpoint")
-        study.execute([missing[0].autoencoder], dataset, folder / "records", progress)
+        study.execute([run.autoencoder for run in missing if run.autoencoder], dataset, folder / "records", progress)
         progress.start(sum(map(_steps, missing)), len(planned) - len(missing))
         for run in missing:
             progress.begin(f"stale checkpoint, seed {run.seed}", _steps(run))
             started = time.perf_counter()
-            sessions = _sessions(run, dataset, study.choose(run, dataset, folder / "records"), progress)
+            subset = study.choose(run, dataset, folder / "records")
+            assert subset is not None  # it is eq. 4's
+            sessions = _sessions(run, dataset, subset, progress)
             content = _content(run)
             record = {
                 "hash": content_hash(content),

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from paperlib import environment
 from paperlib.data import Dataset
-from paperlib.study import environment
 from paperlib.study.runs import AutoencoderRun, SelectionRun
 
 if TYPE_CHECKING:

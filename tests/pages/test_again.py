@@ -10,10 +10,10 @@ import pytest
 from paperlib import study
 from paperlib.checkpoints import Interrupted
 from paperlib.pages import again
+from paperlib.progress import Progress
 from paperlib.storage import records
 from paperlib.storage.digests import content_hash
 from paperlib.study import plans, profiles
-from paperlib.study.progress import Progress
 from paperlib.study.runs import selection_of
 
 from ..conftest import ROOT

@@ -11,7 +11,7 @@ from paperlib.analysis import tables
 from paperlib.selection import METHODS, select
 from paperlib.storage import records
 from paperlib.storage.files import FileError
-from paperlib.study import execution, plans
+from paperlib.study import execution, plans, recorded
 from paperlib.study.profiles import profile
 from paperlib.study.runs import cut_off, selection_of
 
@@ -81,7 +81,7 @@ def test_a_measured_selection_is_on_record_and_not_made_again(tiny, digits, tmp_
     assert record["times"]["select_s"] > 0 and result["peak_bytes"] > 0
     chosen = study.choose(run, digits, tmp_path)
     assert np.array_equal(chosen, select(study.embeddings(run.autoencoder, digits, tmp_path), run.k, "k_center"))
-    monkeypatch.setattr(execution, "select", lambda *_, **__: pytest.fail("selected again"))
+    monkeypatch.setattr(recorded, "select", lambda *_, **__: pytest.fail("selected again"))
     assert study.inputs(run, digits, tmp_path).select_seconds == record["times"]["select_s"]
     assert np.array_equal(study.choose(replace(run, split=0.5, seed=7), digits, tmp_path), chosen)
     file = next(tmp_path.glob("*.indices.npy"))

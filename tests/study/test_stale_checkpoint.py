@@ -69,8 +69,8 @@ def test_an_empty_folder_has_nothing_to_test(digits, tmp_path):
 @pytest.fixture(scope="module")
 def done(tmp_path_factory, digits):
     """A folder with the records of the smallest experiment, and those records."""
+    from paperlib.progress import Progress
     from paperlib.study.profiles import profile
-    from paperlib.study.progress import Progress
 
     tiny = replace(profile("quick"), autoencoder_steps=3, steps=14, batch=16)
     folder = tmp_path_factory.mktemp("stale")

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from paperlib import study
+from paperlib import environment, study
 from paperlib.storage import records
-from paperlib.study import environment, outcomes, plans, workers
+from paperlib.study import outcomes, plans, workers
 from paperlib.study.profiles import profile
 
 dask = pytest.importorskip("dask")

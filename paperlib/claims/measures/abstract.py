@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from paperlib import environment
 from paperlib.analysis import cost, thinning
 from paperlib.analysis.arms import ARMS
 from paperlib.analysis.statistics import Estimate, difference, mean, units
 from paperlib.claims.evidence import Evidence
 from paperlib.claims.measures.measured import Measured, hashes, signed
 from paperlib.claims.measures.splits import pooled
-from paperlib.study import environment
 
 LOSS = 1.5  # points below the full set's accuracy that are a "minimal loss", as in C7
 

@@ -4,11 +4,11 @@ from importlib.metadata import version
 import yaml
 from packaging.requirements import Requirement
 
+from paperlib import environment
 from paperlib.analysis import tables
-from paperlib.study import environment
-from paperlib.study.environment import _code_digest
+from paperlib.environment import _code_digest
 
-from ..conftest import ROOT
+from .conftest import ROOT
 
 PINS = [
     line for line in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"] if line[0] != "-"

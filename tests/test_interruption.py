@@ -6,15 +6,16 @@ import time
 
 import pytest
 
+from paperlib import interruption
 from paperlib.storage import records
-from paperlib.study import interruption
 
 STUDY = """
 import sys
 from dataclasses import replace
 from paperlib import data, study
 from paperlib.training import trajectory
-from paperlib.study import plans, profiles, progress
+from paperlib import progress
+from paperlib.study import plans, profiles
 
 trajectory.SAVE_EVERY = 0.0  # after every step
 tiny = replace(profiles.profile("quick"), autoencoder_steps=4, steps=6, batch=16, runs_at_split={0.5: 1, 1.0: 1})
