@@ -4,8 +4,8 @@ import pandas as pd
 
 from paperlib.analysis import riddle
 from paperlib.analysis.riddle import BUDGET_SECONDS
-from paperlib.study import plans
 from paperlib.study.profiles import PAPER_SECONDS, profile
+from paperlib.study.runs import TIME_SHARE
 from paperlib.study.stale_checkpoint import ALONE, CLEAN, FIRST, KILLED, SUBSET
 
 BASELINE = "baseline"
@@ -73,7 +73,7 @@ def predictions(
     cells: dict[str, dict[str, tuple[str, str]]] = {ALONE: {}, FIRST: {}, BASELINE: {}}
     at_end_share, at_cut_share = (
         100 * riddle.initial_share("constant", round(steps), profile("paper").decay)
-        for steps in (profile("paper").steps, profile("paper").steps * plans.TIME_SHARE)
+        for steps in (profile("paper").steps, profile("paper").steps * TIME_SHARE)
     )
     for arm in (ALONE, FIRST):
         at_cut = {name: _ours(_of(found, arm, cut, name)) for name in riddle.WEIGHTS}

@@ -9,7 +9,7 @@ from paperlib.analysis import tables
 from paperlib.analysis.statistics import new_highs
 from paperlib.study import plans
 from paperlib.study.profiles import PAPER_SECONDS, Profile, profile
-from paperlib.study.runs import DEFAULT_READINGS, Readings, Run, cut_off
+from paperlib.study.runs import DEFAULT_READINGS, TIME_SHARE, Readings, Run, cut_off
 from paperlib.study.stale_checkpoint import ALONE, FIRST
 
 BUDGET_SECONDS = 7 * 60
@@ -59,7 +59,7 @@ def initial_share(average: str, steps: int, decay: float) -> float:
 def shares() -> pd.DataFrame:
     """One row an average: the initial weights' share at the paper's 57.07 % and 100 % of the steps."""
     paper = profile("paper")
-    cut = round(paper.steps * plans.TIME_SHARE)
+    cut = round(paper.steps * TIME_SHARE)
     rows = [
         {"average": average, "steps": steps, "initial weights (%)": 100 * initial_share(average, steps, paper.decay)}
         for average in tables.AVERAGES

@@ -17,7 +17,7 @@ from paperlib.pages.claim_tables import measured
 from paperlib.storage import records
 from paperlib.study import plans
 from paperlib.study.profiles import Profile, committed, profile
-from paperlib.study.runs import AnyRun, Run
+from paperlib.study.runs import TIME_SHARE, AnyRun, Run
 
 
 def splits_table(folder: Path) -> str:
@@ -69,7 +69,7 @@ def methods_table(folder: Path) -> str:
 def riddle_table(folder: Path) -> str:
     """Accuracies of both arms under each condition of the riddle."""
     rows = riddle.conditions(
-        riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * plans.TIME_SHARE)
+        riddle.table(_planned(riddle.runs, folder)), round(profile(folder.name).steps * TIME_SHARE)
     )
     for arm in ("full set alone", "subset first (50 / 50)"):
         rows[arm] = ["" if value != value else f"{value:.1f}" for value in rows[arm]]
