@@ -66,9 +66,9 @@ def scaling_curve(
     Parameters
     ----------
     gaps
-        Of `predictions.gaps`, with a column profile.
+        Of `scaling.gaps`, with a column profile.
     curve
-        Of `predictions.curve`; may be empty.
+        Of `scaling.curve`; may be empty.
     note
         Data set, for the title.
     predicted

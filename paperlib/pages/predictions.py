@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import predictions
+from paperlib.analysis import predictions, scaling
 from paperlib.analysis.statistics import Estimate, variance_components
 from paperlib.claims import evidence, ledger, rules
 from paperlib.storage import records
@@ -77,7 +77,7 @@ def made(of_smaller: list[dict], of_autoencoders: Iterable[dict]) -> pd.DataFram
         spreads[name] = (arm["autoencoder"].nunique() if spread == spread else 0, spread, list(arm["record"]))
     count, spread, behind = max(spreads.values(), key=lambda of: of[0], default=(0, float("nan"), []))
     whose = next((name for name, of in spreads.items() if of[0] == count), "") if count else ""
-    table = predictions.predict(predictions.tests(of_smaller), profile(FROM), profile(OF), spread, count)
+    table = predictions.predict(scaling.tests(of_smaller), profile(FROM), profile(OF), spread, count)
     hashes = {found["hash"] for found in of_smaller} | (set(behind) if count else set())
     return table.assign(made_from=FROM, autoencoders=count, autoencoders_from=whose, records=" ".join(sorted(hashes)))
 
@@ -93,7 +93,7 @@ def scored(root: Path) -> pd.DataFrame:
         "open" while nothing is measured.
     """
     table = pd.read_csv(path(root))
-    found = predictions.tests(_runs(root, OF))
+    found = scaling.tests(_runs(root, OF))
     rows = []
     for row in table.itertuples():
         one = predictions.QUANTITIES[row.name].measured(found, profile(OF))
@@ -110,7 +110,7 @@ def stale_checkpoint(root: Path) -> str:
     It says that the paper's number under a fixed budget is that of half of the steps, all on the subset; otherwise it
     is that of these and the full-set steps that followed. Each is asked as the ledger asks numbers (rule `compatible`).
     """
-    found, claim = predictions.tests(_runs(root, OF)), ledger.ledger()["C9"]
+    found, claim = scaling.tests(_runs(root, OF)), ledger.ledger()["C9"]
     rule = {key: value for key, value in claim["number"].items() if key != "rule"}
     said = []
     for name in ("half", "half and more"):
@@ -215,7 +215,7 @@ def _checked(root: Path, table: pd.DataFrame) -> list[str]:
     """How well the same curve would have predicted within the smaller scale."""
     named = set(" ".join(table["records"]).split())
     some = [found for found in _runs(root, FROM) if found["hash"] in named]
-    found = predictions.check(predictions.tests(some), profile(FROM))
+    found = predictions.check(scaling.tests(some), profile(FROM))
     if found.empty:
         return []
     row = found.iloc[0]

@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from paperlib import study
-from paperlib.analysis import learning, spikes, weights
-from paperlib.analysis import predictions as predicted
+from paperlib.analysis import learning, scaling, spikes, weights
 from paperlib.claims import ledger
 from paperlib.figures import stamps
 from paperlib.figures.learning import learning_curves, scaling_curve
@@ -61,13 +60,13 @@ def draw(root: Path) -> Path:
     curves = learning.table(of["learning_curves"])
     save(learning_curves(curves, note, points), folder, "learning_curves", curves, shown["learning_curves"])
 
-    tests = {name: predicted.tests(some) for name, some in found.items()}
-    gaps_of = {name: predicted.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()}
+    tests = {name: scaling.tests(some) for name, some in found.items()}
+    gaps_of = {name: scaling.gaps(some, profile(name)).assign(profile=name) for name, some in tests.items()}
     gaps = pd.concat([some for some in gaps_of.values() if len(some)] or list(gaps_of.values()))
     paper = profile("paper")
     epochs = paper.steps * paper.batch / paper.k
     whose = predictions.FROM if predictions.FROM in tests else max(tests, key=lambda name: profile(name).steps)
-    curve = predicted.curve(tests[whose], profile(whose), epochs)
+    curve = scaling.curve(tests[whose], profile(whose), epochs)
     written = pd.read_csv(predictions.path(root)).set_index("name") if predictions.path(root).exists() else None
     theirs = (epochs, ledger.ledger()["C6"]["paper"]) if of_cifar10 else None
     drawn = scaling_curve(gaps, curve, note, None if written is None else written.loc["gap"], theirs)

@@ -19,7 +19,7 @@ import pandas as pd
 from paperlib.checkpoints import Interrupted
 from paperlib.claims import ledger
 from paperlib.figures import stamps
-from paperlib.pages import again, claim_tables, pictures, predictions, readme, scales
+from paperlib.pages import again, claim_tables, pictures, predictions, readme, repeated, scales
 from paperlib.progress import Progress
 from paperlib.storage import arrays, records
 from paperlib.storage.digests import overall_digest
@@ -213,7 +213,7 @@ def _one(names: Iterable[str], root: Path, arguments: argparse.Namespace) -> Ite
     """Print how a run comes out again -> what is wrong."""
     name, path = again.find(arguments.run, names, root)
     rows = again.rerun(name, path, root, arguments.data, Progress("lines"), arguments.minutes)
-    print(again.in_words(rows), flush=True)
+    print(repeated.in_words(rows), flush=True)
     yield from (f"{path.name}: {row.what} is {row.difference:+.2f} off the record, more than {row.tolerance:.2f}"
                 for row in rows.itertuples() if row.outcome == "DIFFERS")  # fmt: skip
 

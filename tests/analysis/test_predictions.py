@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from paperlib.analysis import predictions, statistics
+from paperlib.analysis import predictions, scaling, statistics
 from paperlib.study.profiles import profile
 
 SMALL = replace(profile("steps"), steps=1_000, batch=10, k=100)  # 100 epochs
@@ -34,7 +34,7 @@ def study(noise=0.0, seeds=3):
         found.append(record("top_activations", line(50 + shift[seed], 6), seed=seed))
         found.append(record("top_activations", line(50 + shift[seed], 6, gain=2), seed=seed, fast=500, full=71))
         found.append(record("top_activations", line(50 + shift[seed], 6, gain=2), seed=seed, fast=500, full=500))
-    return predictions.tests(found)
+    return scaling.tests(found)
 
 
 def predicted(found, **options):
@@ -71,7 +71,7 @@ def test_runs_of_several_autoencoders_are_refused():
     """Two further runs share one: an interval from the spread over all of them would be too narrow."""
     several = [record("top_activations", line(50 + encoder, 6), encoder=encoder) for encoder in range(2)]
     with pytest.raises(ValueError, match="runs with 2 autoencoders"):
-        predicted(predictions.tests(several))
+        predicted(scaling.tests(several))
 
 
 @pytest.mark.parametrize("between", [0.0, 0.6])
@@ -101,7 +101,7 @@ def test_runs_that_share_their_beginning_count_once():
 def test_the_check_within_a_scale_uses_the_first_eighth_alone():
     broken = [record("top_activations", lambda fast, _: 50 + (fast > 200), seed=seed) for seed in range(2)]
     broken += [record("random", line(50, 0), seed=seed) for seed in range(2)]
-    (row,) = predictions.check(predictions.tests(broken), SMALL).itertuples()
+    (row,) = predictions.check(scaling.tests(broken), SMALL).itertuples()
     assert (row.until, row.predicted, row.measured) == (120, pytest.approx(0), pytest.approx(1))
     assert predictions.check(study().iloc[:0], SMALL).empty
 
@@ -110,5 +110,5 @@ def test_too_few_runs_have_no_interval_and_none_nothing():
     single = predicted(study(seeds=1))
     assert single.loc["gap", "predicted"] == pytest.approx(-1) and np.isnan(single.loc["gap", "low"])
     assert predicted(study().iloc[:0])["predicted"].isna().all()
-    lone = predictions.tests([record("random", line(55, 4), ladder=())])  # tested at its end alone
-    assert predictions.lines(lone, "random", SMALL).empty
+    lone = scaling.tests([record("random", line(55, 4), ladder=())])  # tested at its end alone
+    assert scaling.lines(lone, "random", SMALL).empty

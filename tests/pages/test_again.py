@@ -1,4 +1,3 @@
-import json
 import shutil
 from dataclasses import replace
 from itertools import chain, repeat
@@ -9,14 +8,12 @@ import pytest
 
 from paperlib import study
 from paperlib.checkpoints import Interrupted
-from paperlib.pages import again
+from paperlib.pages import again, repeated
 from paperlib.progress import Progress
 from paperlib.storage import records
 from paperlib.storage.digests import content_hash
 from paperlib.study import plans, profiles
 from paperlib.study.runs import selection_of
-
-from ..conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,7 @@ def test_any_run_can_be_trained_again(recorded, small, digits, tmp_path, silent)
         assert (name, found) == ("quick", path)
         rows = again.rerun(name, path, tmp_path, "", silent)
         assert set(rows["outcome"]) == {"the same bits"} and "run.seed" in set(rows["what"])
-        assert again.in_words(rows).startswith("The same bits: run, hash, precision, result")
+        assert repeated.in_words(rows).startswith("The same bits: run, hash, precision, result")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -102,7 +99,7 @@ def test_a_forged_run_does_not_come_out_again(recorded, tmp_path, silent):
     assert forged["difference"] == pytest.approx(-50) and 0 < forged["tolerance"] < 50
     assert forged["outcome"] == rows.loc["result.subset.size", "outcome"] == "DIFFERS"
     assert (rows["outcome"] != "the same bits").sum() == 2
-    assert "result.test.warmup.accuracy" in again.in_words(rows.reset_index()).partition("Not the same:")[2]
+    assert "result.test.warmup.accuracy" in repeated.in_words(rows.reset_index()).partition("Not the same:")[2]
 
 
 def test_a_record_is_found_by_its_name_or_how_its_hash_begins(tmp_path):
@@ -135,52 +132,3 @@ def test_a_run_that_is_not_planned_or_of_other_data_is_told(recorded, tmp_path, 
     records.write(other, record)
     with pytest.raises(ValueError, match="its run is none that profile quick plans"):
         again.rerun("quick", other, tmp_path, "", silent)
-
-
-def test_differences_are_told_beside_their_tolerance():
-    def record(accuracy, loss, name="a"):
-        result = {"test": {"raw": {"accuracy": accuracy, "accuracy_per_class": [accuracy, 0.5]}}, "name": name}
-        return {"result": result, "history": {"loss": loss}, "times": {"total_s": accuracy}}
-
-    rows = again.differences(
-        record(0.5, [1.0, 2.0]), record(0.52, [1.0, 1.5], "b"), {"result.test.raw.accuracy": 3.0}
-    ).set_index("what")
-    assert rows["outcome"].to_dict() == {
-        "result.test.raw.accuracy": "agrees",
-        "result.test.raw.accuracy_per_class": "differs",
-        "result.name": "differs",
-        "history.loss": "differs",
-    }
-    assert rows["difference"].round(6).tolist()[:2] == [2.0, 2.0] and rows.loc["history.loss", "difference"] == -0.5
-    assert rows.loc["result.test.raw.accuracy", ["recorded", "fresh"]].tolist() == [50.0, 52.0]
-    same = again.differences(record(0.5, [1.0]), json.loads(json.dumps(record(0.5, [1.0]))), {})
-    assert set(same["outcome"]) == {"the same bits"}
-    assert again.in_words(same) == "The same bits: result, history."
-    told = again.in_words(rows.reset_index())
-    assert told.startswith("The same bits: nothing.\nNot the same:\n\n| what") and "| 50         | 52      | 2" in told
-    phases = [{"result": {"phases": [full, 10]}} for full in (5, 6)]
-    exact = again.differences(*phases, {"result.phases": 0.0})
-    assert exact["outcome"].tolist() == ["DIFFERS"] and exact["difference"].tolist() == [1]
-    gone = again.differences({"result": {"a": 1}}, {"result": {"b": 2}}, {})
-    assert gone["what"].tolist() == ["result.a", "result.b"] and set(gone["outcome"]) == {"differs"}
-
-
-def test_fresh_runs_are_compared_within_the_tolerance():
-    def record(accuracy):
-        return {"run": {"selection": "full", "split": 0}, "result": {"test": {"warmup": {"accuracy": accuracy}}}}
-
-    pairs = [(record(0.50), record(accuracy)) for accuracy in (0.50, 0.515, 0.525)]
-    assert again.compared(*zip(*pairs), 2.0)["outcome"].tolist() == ["the same bits", "agrees", "DIFFERS"]
-
-
-def test_one_run_that_ends_in_a_loss_spike_leaves_the_tolerance_small():
-    folder = ROOT / "figures" / "paper" / "records"
-    assert 0 < again.tolerance(profiles.profile("paper"), records.data_set(records.read_all(folder)), folder) < 30
-
-
-def test_the_tolerance_follows_from_the_recorded_spread(tmp_path):
-    folder = ROOT / "figures" / "cpu" / "records"
-    dataset = records.data_set(records.read_all(folder))
-    assert 1 < again.tolerance(profiles.profile("cpu"), dataset, folder) < 4
-    unknown = again.tolerance(profiles.profile("cpu"), dataset, tmp_path)
-    assert unknown != unknown
