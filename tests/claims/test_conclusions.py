@@ -269,6 +269,23 @@ def test_what_pairs_of_random_runs_say():
     assert below  # "below those four of six random runs that do not end in a spike"
 
 
+def test_controls_with_the_papers_number_of_steps():
+    """Of docs/results.md: neither balance nor filling up is shown to be the reason at `steps`, either."""
+    folder, setting = ROOT / "figures" / "steps" / "records", profile("steps")
+    dataset = records.data_set(records.read_all(folder))
+    runs = plans.control_runs(setting, dataset, 3_032) + plans.split_runs(setting, dataset)
+    arms = controls.arms(tables.runs(study.on_record(runs, folder)[0]), setting.k)
+    found = controls.differences(arms[arms["split"] >= 0.9]).set_index(["arm", "minus"]).sort_index()
+    assert (found[["n", "n_other"]] == 5).all(axis=None)
+    balanced = found.loc["balanced random", "random"]
+    assert ((balanced["low"] < 0) & (balanced["high"] > 0)).all()
+    assert (found.loc[("eq. 4, union", "random, as many as the union"), "high"] < 0).all()
+    assert (found.loc[("eq. 4, fill", "random"), "high"] < 0).all()
+    large = controls.large_subset(arms)
+    assert [round(end, 1) for end in (large.value, large.low, large.high)] == [-0.5, -1.0, 0.1]
+    assert (large.n, large.n_other) == (3, 5)
+
+
 def test_balanced_random_subsets_at_the_papers_scale():
     """Of docs/results.md and the README: no spike left one low, and eq. 4 is lower; all else is open."""
     folder, setting = ROOT / "figures" / "paper" / "records", profile("paper")
