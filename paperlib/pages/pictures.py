@@ -56,14 +56,14 @@ def runs(
 def on_record(name: str, profile: Profile, dataset: Named, folder: Path) -> list[dict]:
     """The records that a picture in `folder`, such as figures/cpu, has to be drawn from."""
     size = union_size(profile, dataset, folder / "records")
-    shown, _ = study.on_record(runs(name, profile, dataset, union_size=size), folder / "records")
+    shown = study.on_record(runs(name, profile, dataset, union_size=size), folder / "records")
     sessions = stale_checkpoint.runs(profile, dataset) if PICTURES[name].sessions else []
     return [*shown, *stale_checkpoint.on_record(sessions, folder)]
 
 
 def union_size(profile: Profile, dataset: Named, folder: Path) -> int | None:
     """The size of the plain union of eq. 4, from a record of a run on it in `folder`; None if there is none."""
-    found, _ = study.on_record([plans.union_run(profile, dataset)], folder)
+    found = study.on_record([plans.union_run(profile, dataset)], folder)
     return found[0]["result"]["subset"]["size"] if found else None
 
 

@@ -188,7 +188,7 @@ def _runs(root: Path, name: str) -> list[dict]:
     if not any(folder.glob("*.json")):
         return []
     dataset = records.data_set(records.read_all(folder))
-    return study.on_record(plans.prediction_runs(PROFILES[name], dataset), folder)[0]
+    return study.on_record(plans.prediction_runs(PROFILES[name], dataset), folder)
 
 
 def _known_too_late(found: dict) -> bool:

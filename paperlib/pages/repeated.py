@@ -40,7 +40,7 @@ def tolerance(profile: Profile, dataset: Dataset | records.DataSet, folder: Path
     float
         In points; NaN where no point has two runs.
     """
-    found, _ = study.on_record(plans.split_runs(profile, dataset), folder)
+    found = study.on_record(plans.split_runs(profile, dataset), folder)
     if not found:
         return float("nan")
     runs = tables.runs(found, average)

@@ -185,7 +185,7 @@ def _reasons(folder: Path) -> dict[str, pd.DataFrame]:
             fewer = [run for run in alone(plans.method_runs(setting, dataset)) if run.k == k]
             plan[f"fewer samples: {k:,}"] = fewer
     plan = {reason: runs for reason, runs in plan.items() if runs}
-    on_record = {reason: study.on_record(runs, found)[0] for reason, runs in plan.items()}
+    on_record = {reason: study.on_record(runs, found) for reason, runs in plan.items()}
     tables_of = {reason: tables.runs(some) for reason, some in on_record.items()}
     tables_of["raw weights, no average (R5)"] = tables.runs(on_record[weak_random.AS_READ], "raw")
     for name in ("steps", "paper"):
@@ -193,7 +193,7 @@ def _reasons(folder: Path) -> dict[str, pd.DataFrame]:
         if longer.steps * longer.batch > setting.steps * setting.batch:
             reason = f"longer training: {longer.steps:,} × {longer.batch:,}, {facts.passes(longer)} passes"
             runs = alone(plans.split_runs(longer, dataset))
-            tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records")[0])
+            tables_of[reason] = tables.runs(study.on_record(runs, folder.parent / name / "records"))
     return tables_of
 
 
@@ -319,7 +319,7 @@ def _shown(picture: str, folder: Path) -> list[dict]:
 
 def _planned(plan: Callable[..., Sequence[AnyRun]], folder: Path) -> list[dict]:
     """The records of those runs of a plan that are in `folder`/records."""
-    return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")[0]
+    return study.on_record(plan(profile(folder.name), _data_set(folder)), folder / "records")
 
 
 def _data_set(folder: Path) -> records.DataSet:

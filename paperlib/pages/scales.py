@@ -104,7 +104,7 @@ def _on_record(root: Path, plan: Callable[..., list[Run]]) -> dict[str, list[dic
         if name == "quick" or not any(folder.glob("*.json")):
             continue
         dataset = records.data_set(records.read_all(folder))
-        some, _ = study.on_record(plan(setting, dataset), folder)
+        some = study.on_record(plan(setting, dataset), folder)
         found |= {name: some} if some else {}
     return found
 

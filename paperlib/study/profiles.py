@@ -130,7 +130,7 @@ PROFILES = {
             encoder_seeds=(0, 1, 2, 3, 4),
             hypothesis_seeds=(0, 1, 2),
         ),
-        # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 11 hours on
+        # make records PROFILE=steps DATA=... the paper's own numbers of steps, with 1/8 of its batch: about 14 hours on
         # two cores with bfloat16 instructions, 30 without. Budgets are shares of the steps, not of the time.
         Profile(
             name="steps",

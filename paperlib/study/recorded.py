@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 _ARRAY_FILES = {"weights": ".npz", "embeddings": ".embeddings.npy", "indices": ".indices.npy"}  # beside a record
 
 
-def on_record(runs: Iterable[AnyRun], folder: str | Path) -> tuple[list[dict], list[Path]]:
-    """The records of those of `runs` that are in `folder`, and the paths of the others; nothing is trained."""
-    paths = [record_path(run, folder) for run in dict.fromkeys(runs)]
-    return [records.read(path) for path in paths if exists(path)], [path for path in paths if not exists(path)]
+def on_record(runs: Iterable[AnyRun], folder: str | Path) -> list[dict]:
+    """The records of those of `runs` that are in `folder`, each once; nothing is trained."""
+    return [records.read(record_path(run, folder)) for run in dict.fromkeys(runs) if is_recorded(run, folder)]
 
 
 def record_path(run: AnyRun, folder: str | Path) -> Path:

@@ -36,7 +36,7 @@ def claims():
 
 
 def on_record(runs):
-    return study.on_record(runs, CPU / "records")[0]
+    return study.on_record(runs, CPU / "records")
 
 
 def test_the_fingerprint_of_the_data_is_that_of_the_records(dataset):
@@ -185,7 +185,7 @@ def accuracies(scale, average="warmup"):
     folder, setting = ROOT / "figures" / scale, profile(scale)
     planned = plans.split_runs(setting, records.data_set(records.read_all(folder / "records")))
     return (
-        tables.runs(study.on_record(planned, folder / "records")[0], average)
+        tables.runs(study.on_record(planned, folder / "records"), average)
         .groupby(["split", "selection"])["accuracy"]
         .mean()
     )
@@ -207,7 +207,7 @@ def test_how_long_the_autoencoder_learned_matters_little_at_steps_too():
     folder, setting = ROOT / "figures" / "steps" / "records", profile("steps")
     dataset = records.data_set(records.read_all(folder))
     planned = plans.factor_runs(setting, dataset)
-    found = factors.summary(factors.encoders(study.on_record(planned, folder)[0], setting)).set_index("question")
+    found = factors.summary(factors.encoders(study.on_record(planned, folder), setting)).set_index("question")
     snapshots = found.loc["steps of the autoencoder"]
     assert snapshots["arm"].tolist() == ["40,000 steps", "5,000 steps", "10,000 steps", "20,000 steps"]
     assert (snapshots["n"] == 3).all() and snapshots["minus_first"].abs().max() < 1
@@ -218,7 +218,7 @@ def accuracies_by_seed(scale, average="warmup"):
     """Accuracy (percent) at 100 / 0 by selection and seed."""
     folder = ROOT / "figures" / scale / "records"
     planned = plans.split_runs(profile(scale), records.data_set(records.read_all(folder)))
-    alone = tables.runs(study.on_record([run for run in planned if run.split == 1], folder)[0], average)
+    alone = tables.runs(study.on_record([run for run in planned if run.split == 1], folder), average)
     return alone.set_index(["selection", "seed"])["accuracy"]
 
 
@@ -257,7 +257,7 @@ def test_what_pairs_of_random_runs_say():
     assert in_words == [6, 4, 5] and sum(one < eq4.mean() for one in means) == 9
     folder, setting = ROOT / "figures" / "paper" / "records", profile("paper")
     planned = plans.factor_runs(setting, records.data_set(records.read_all(folder)))
-    others = tables.runs(study.on_record(planned, folder)[0]).query("autoencoder > 0")["accuracy"]
+    others = tables.runs(study.on_record(planned, folder)).query("autoencoder > 0")["accuracy"]
     assert len(others) == 4 and others.min() > eq4.min() == eq4[1]
     arms = [random, pd.concat([eq4, others])]
     far = [int((arm < arm.median() - 10).sum()) for arm in arms]
@@ -274,7 +274,7 @@ def test_controls_with_the_papers_number_of_steps():
     folder, setting = ROOT / "figures" / "steps" / "records", profile("steps")
     dataset = records.data_set(records.read_all(folder))
     runs = plans.control_runs(setting, dataset, 3_032) + plans.split_runs(setting, dataset)
-    arms = controls.arms(tables.runs(study.on_record(runs, folder)[0]), setting.k)
+    arms = controls.arms(tables.runs(study.on_record(runs, folder)), setting.k)
     found = controls.differences(arms[arms["split"] >= 0.9]).set_index(["arm", "minus"]).sort_index()
     assert (found[["n", "n_other"]] == 5).all(axis=None)
     balanced = found.loc["balanced random", "random"]
@@ -291,7 +291,7 @@ def test_balanced_random_subsets_at_the_papers_scale():
     folder, setting = ROOT / "figures" / "paper" / "records", profile("paper")
     dataset = records.data_set(records.read_all(folder))
     runs = plans.control_runs(setting, dataset, 2_922) + plans.split_runs(setting, dataset)
-    arms = controls.arms(tables.runs(study.on_record(runs, folder)[0]), setting.k)
+    arms = controls.arms(tables.runs(study.on_record(runs, folder)), setting.k)
     found = controls.differences(arms[arms["split"] >= 0.9]).set_index(["arm", "minus", "split"]).sort_index()
     against = found.loc["eq. 4, fill", "balanced random"]
     assert (against["high"] < 0).all() and against["difference"].round().between(-8, -5).all()
@@ -303,7 +303,7 @@ def test_balanced_random_subsets_at_the_papers_scale():
     assert (large.n, large.n_other) == (3, 6)
     balanced = arms[(arms["arm"] == "balanced random") & (arms["split"] == 1)]["accuracy"]
     assert len(balanced) == 3 and balanced.min() > accuracies_by_seed("paper")["random"].median() - 2
-    ends = {one["run"]["seed"]: one for one in study.on_record(runs, folder)[0]
+    ends = {one["run"]["seed"]: one for one in study.on_record(runs, folder)
             if one["run"]["selection"] == "random_balanced" and one["run"]["split"] == 1}  # fmt: skip
     assert [one["history"]["loss"][-1] > 0.2 for _, one in sorted(ends.items())] == [False, False, True]
     assert round(100 * ends[2]["result"]["test"]["warmup"]["accuracy"], 1) == 69.7  # "ends in one, with 69.7 %"
@@ -338,13 +338,13 @@ def test_what_two_machines_give():
     """Of docs/scale.md: no difference is shown; a point is excluded where no spike is; a GPU is ahead at step 300."""
     folder, setting = ROOT / "figures" / "paper" / "records", profile("paper")
     dataset = records.data_set(records.read_all(folder))
-    found = machines.arms(tables.runs(study.on_record(plans.prediction_runs(setting, dataset), folder)[0]))
+    found = machines.arms(tables.runs(study.on_record(plans.prediction_runs(setting, dataset), folder)))
     assert (found["p_holm"] > 0.05).all() and (found["device"] == "AMD EPYC").all()
     backends = {(one["environment"]["device"], one["environment"]["backend"]) for one in records.read_all(folder)}
     assert backends == {("AMD EPYC", "tensorflow 2.21.0"), ("NVIDIA H100 80GB HBM3", "jax 0.11.2")}
     whole = found[found["stop"].isna() & found["split"].isin([0, 0.5])]["difference"]
     assert len(whole) == 3 and all(one.low > -1 and one.high < 1 for one in whole)
-    tests = machines.on_the_way(study.on_record(plans.split_runs(setting, dataset), folder)[0]).set_index("step")
+    tests = machines.on_the_way(study.on_record(plans.split_runs(setting, dataset), folder)).set_index("step")
     assert (tests["p_holm"] > 0.05).all() and tests.loc[300, "difference"].high < 0
     assert all(abs(one.value) < 0.5 for one in tests.loc[600:5_707, "difference"])
 
@@ -375,7 +375,7 @@ def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     for scale in ("cpu", "steps", "paper"):
         folder = ROOT / "figures" / scale / "records"
         planned = plans.split_runs(profile(scale), records.data_set(records.read_all(folder)))
-        found[scale] = study.on_record(planned, folder)[0]
+        found[scale] = study.on_record(planned, folder)
     runs = spikes.of_runs(found).set_index(["profile", "selection", "seed"]).sort_index()
     paper = runs.loc["paper"]
     assert (runs.drop("paper")["spikes"] == 0).all() and (paper.loc["full", "spikes"] == 0).all()
@@ -388,7 +388,7 @@ def test_loss_spikes_are_those_of_the_papers_scale_and_one_ends_a_run():
     assert paper["highest_loss"].idxmax() == ("random", 5)
     folder = ROOT / "figures" / "paper" / "records"
     planned = plans.spike_runs(profile("paper"), records.data_set(records.read_all(folder)))
-    of_float32 = {"paper": study.on_record(planned, folder)[0]}
+    of_float32 = {"paper": study.on_record(planned, folder)}
     (float32,) = spikes.of_runs(of_float32).itertuples()
     late = spikes.curves(of_float32).set_index("step")["loss"].loc[8_500:]
     assert 9_300 < late.idxmax() < 9_450 and late.loc[9_450:].max() < 0.2 < late.max()
@@ -432,7 +432,7 @@ def split_minus_alone(scale):
     """Accuracy of eq. 4 at 95 / 5 minus that at 100 / 0, by seed (points)."""
     folder = ROOT / "figures" / scale / "records"
     planned = plans.split_runs(profile(scale), records.data_set(records.read_all(folder)))
-    runs = tables.runs(study.on_record([run for run in planned if run.selection == "top_activations"], folder)[0])
+    runs = tables.runs(study.on_record([run for run in planned if run.selection == "top_activations"], folder))
     wide = runs.pivot_table("accuracy", "seed", "split")
     return wide[0.95] - wide[1.0]
 

@@ -1,6 +1,6 @@
 """The arms that plans are made of: runs of seed 0, each to be varied in its split, its seed and what a plan asks."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -35,12 +35,12 @@ def autoencoder_run(profile: Profile, dataset: Named, readings: Readings = DEFAU
 class Arms:
     """The arms of a profile on a data set, under one set of readings.
 
-    full : the full set alone.
+    autoencoder : whose embeddings eq. 4 looks at. full : the full set alone.
     """
 
     def __init__(self, profile: Profile, dataset: Named, readings: Readings) -> None:
         self._k = profile.k
-        self._autoencoder = autoencoder_run(profile, dataset, readings)
+        self.autoencoder = autoencoder_run(profile, dataset, readings)
         self.full = Run(
             dataset.name,
             dataset.fingerprint,
@@ -56,20 +56,18 @@ class Arms:
         run = replace(self.full, selection=method, k=k or self._k, split=split)
         if method != "top_activations":
             return run
-        return replace(run, overlap=overlap, autoencoder=self._autoencoder)
+        return replace(run, overlap=overlap, autoencoder=self.autoencoder)
 
     def alone(self, method: str = "top_activations", k: int = 0, overlap: Overlap = "fill") -> Run:
         """All steps on a subset, 100 / 0."""
         return self.first(method, k, overlap, split=1.0)
 
 
-def with_seeds(arms: Iterable[Run], seeds: Iterable[int]) -> list[Run]:
+def with_seeds(arms: Sequence[Run], seeds: Sequence[int]) -> list[Run]:
     """Each arm with each seed, arm after arm."""
-    seeds = tuple(seeds)
     return [replace(arm, seed=seed) for arm in arms for seed in seeds]
 
 
-def in_turn(arms: Iterable[Run], seeds: Iterable[int]) -> list[Run]:
+def in_turn(arms: Sequence[Run], seeds: Sequence[int]) -> list[Run]:
     """Each arm with each seed, seed after seed: a machine that is slower for a while is so for all arms."""
-    arms = tuple(arms)
     return [replace(arm, seed=seed) for seed in seeds for arm in arms]

@@ -91,12 +91,11 @@ def method_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_R
     feature-based method counts activations from an element's lowest on: the autoencoder's are normalized.
     """
     arms = Arms(profile, dataset, readings)
-    autoencoder = autoencoder_run(profile, dataset, readings)
     compared = []
     for k in sorted(profile.compared_sizes, key=lambda k: k != profile.k):  # the paper's first
         for name, method in REGISTRY.items():
             run = replace(arms.first(name, k), variant=tuple(method.study_options.items()))
-            compared.append(replace(run, autoencoder=autoencoder) if method.uses_embeddings else run)
+            compared.append(replace(run, autoencoder=arms.autoencoder) if method.uses_embeddings else run)
     compared += [replace(arms.first(), variant=(option,)) for option in VARIANTS.items()]
     runs = [
         replace(arm, split=split, seed=seed)

@@ -63,10 +63,9 @@ def embedding_runs(profile: Profile, dataset: Named, readings: Readings = DEFAUL
 def interpolation_runs(profile: Profile, dataset: Named, readings: Readings = DEFAULT_READINGS) -> list[Run]:
     """Either subset at 100 / 0 with half as many samples again: interpolated ones, and real ones."""
     arms = Arms(profile, dataset, readings)
-    encoder, more = autoencoder_run(profile, dataset, readings), profile.k // 2
-    larger = []
+    more, larger = profile.k // 2, []
     for method in BOTH:
-        larger.append(replace(arms.alone(method), autoencoder=encoder, interpolated=more))
+        larger.append(replace(arms.alone(method), autoencoder=arms.autoencoder, interpolated=more))
         larger.append(arms.alone(method, profile.k + more))
     return with_seeds(larger, profile.encoder_seeds)
 
